@@ -1,0 +1,13 @@
+# libmneme.so: every module in one library that shows only what include/mneme/ declares (MNEME_API).
+# The modules are built position-independent and hidden; the linker keeps what the public symbols reach.
+if(MNEME_MODULES AND TARGET mneme_api)
+  get_target_property(api_type mneme_api TYPE)
+  if(NOT api_type STREQUAL "INTERFACE_LIBRARY")
+    file(WRITE ${CMAKE_BINARY_DIR}/empty.cc "")
+    add_library(mneme SHARED ${CMAKE_BINARY_DIR}/empty.cc)
+    target_link_libraries(mneme PRIVATE
+      -Wl,--whole-archive mneme_api -Wl,--no-whole-archive -Wl,--gc-sections -Wl,--exclude-libs,ALL)
+    target_include_directories(mneme INTERFACE ${CMAKE_SOURCE_DIR}/include)
+    set_target_properties(mneme PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  endif()
+endif()

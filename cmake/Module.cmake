@@ -1,0 +1,64 @@
+# mneme_module(name DEPS ...): builds src/<name>/*.cc as the static library mneme_<name>, and beside it
+#   test_<name>        from *_test.cc (doctest), registered with CTest
+#   fuzz_<stem>        from each *_fuzz.cc, only under MNEME_SANITIZE=fuzzer
+# A folder of src/ is one module; its neighbours' headers are included as "folder/file.h".
+add_library(mneme_warnings INTERFACE)
+target_compile_options(mneme_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+
+add_library(mneme_includes INTERFACE)
+target_include_directories(mneme_includes INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+find_package(Threads REQUIRED)
+target_link_libraries(mneme_includes INTERFACE Threads::Threads)
+target_compile_options(mneme_includes INTERFACE -ffunction-sections -fdata-sections)
+
+# One main() for every test program.
+add_library(mneme_test_main STATIC ${CMAKE_SOURCE_DIR}/tests/support/test_main.cc)
+target_link_libraries(mneme_test_main PUBLIC mneme_includes)
+
+set(MNEME_MODULES "" CACHE INTERNAL "")
+
+function(mneme_module name)
+  cmake_parse_arguments(ARG "" "" "DEPS" ${ARGN})
+  string(REPLACE "/" "_" target ${name})
+  set(folder ${CMAKE_SOURCE_DIR}/src/${name})
+  file(GLOB all CONFIGURE_DEPENDS ${folder}/*.cc)
+  set(sources ${all})
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
+  set(tests ${all})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  set(fuzzers ${all})
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+
+  set(links mneme_includes)
+  foreach(dep ${ARG_DEPS})
+    string(REPLACE "/" "_" dep_target ${dep})
+    list(APPEND links mneme_${dep_target})
+  endforeach()
+
+  if(sources)
+    add_library(mneme_${target} STATIC ${sources})
+    target_link_libraries(mneme_${target} PUBLIC ${links} PRIVATE mneme_warnings)
+    set(MNEME_MODULES "${MNEME_MODULES};mneme_${target}" CACHE INTERNAL "")
+  else()
+    add_library(mneme_${target} INTERFACE)  # Headers only, or not written yet.
+    target_link_libraries(mneme_${target} INTERFACE ${links})
+  endif()
+
+  if(tests AND NOT MNEME_SANITIZE STREQUAL "fuzzer")
+    add_executable(test_${target} ${tests})
+    target_link_libraries(test_${target} PRIVATE mneme_${target} mneme_test_main mneme_warnings)
+    target_compile_definitions(test_${target} PRIVATE MNEME_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_test(NAME ${target} COMMAND test_${target})
+  endif()
+  if(fuzzers AND MNEME_SANITIZE STREQUAL "fuzzer")
+    foreach(file ${fuzzers})
+      get_filename_component(stem ${file} NAME_WE)
+      string(REPLACE "_fuzz" "" stem ${stem})
+      add_executable(fuzz_${stem} ${file})
+      target_link_libraries(fuzz_${stem} PRIVATE mneme_${target} mneme_warnings)
+      target_link_options(fuzz_${stem} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()

@@ -1,0 +1,13 @@
+# MNEME_SANITIZE chooses what the whole build is instrumented with; the presets set it.
+set(MNEME_SANITIZE "" CACHE STRING "address | thread | fuzzer | coverage")
+if(MNEME_SANITIZE STREQUAL "address")
+  set(flags -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+elseif(MNEME_SANITIZE STREQUAL "thread")
+  set(flags -fsanitize=thread -fno-omit-frame-pointer)
+elseif(MNEME_SANITIZE STREQUAL "fuzzer")
+  set(flags -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+elseif(MNEME_SANITIZE STREQUAL "coverage")
+  set(flags --coverage)
+endif()
+target_compile_options(mneme_includes INTERFACE ${flags})
+target_link_options(mneme_includes INTERFACE ${flags})

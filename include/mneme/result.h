@@ -1,0 +1,155 @@
+// Result and Error: how every call of mneme reports failure. No exception crosses the library's border.
+//
+// A Result<T> holds either a T or an Error. Errors carry a code a program can act on, a message a person can
+// read (what went wrong and where), and for SQL statements the five-character SQLSTATE of PostgreSQL's
+// appendix A and the position in the text.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace mneme {
+
+enum class Code : std::uint8_t {
+  invalid_argument = 1,  // The request is wrong; the message says what and where.
+  not_found,             // A named thing (table, column, file) does not exist.
+  already_exists,        // A name or key is taken.
+  conflict,              // A lost race: run the transaction again (SQLSTATE 40001).
+  constraint,            // NOT NULL, UNIQUE, PRIMARY KEY, CHECK or a type's range refused a value.
+  full,                  // A limit: memory budget, disk space, quota. Resumable once there is room.
+  io,                    // The operating system failed; after a failed sync the database is read-only.
+  corrupt,               // Bytes on disk do not fit their checksum or format; names file and offset.
+  busy,                  // Another process owns the database.
+  closed,                // The object was closed.
+  unsupported,           // Known, but not there yet; the message gives a hint.
+  snapshot_too_old,      // The snapshot was given up so that space could be reclaimed.
+  cancelled,             // The caller or a deadline stopped the statement.
+};
+
+// The code's name as it is written above, for messages and logs.
+std::string_view code_name(Code code) noexcept;
+
+// Where in a SQL text an error stands; both count from 1, columns in characters (code points).
+struct SourcePosition {
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+};
+
+class [[nodiscard]] Error {
+ public:
+  Error(Code code, std::string message) : data_(std::make_unique<Data>(code, std::move(message))) {}
+  Error(Error&&) noexcept = default;
+  Error& operator=(Error&&) noexcept = default;
+  Error(const Error& other) : data_(std::make_unique<Data>(*other.data_)) {}
+  Error& operator=(const Error& other) {
+    data_ = std::make_unique<Data>(*other.data_);
+    return *this;
+  }
+  ~Error() = default;
+
+  [[nodiscard]] Code code() const noexcept { return data_->code; }
+  [[nodiscard]] const std::string& message() const noexcept { return data_->message; }
+  [[nodiscard]] std::string_view sqlstate() const noexcept { return data_->sqlstate; }  // Empty when none fits.
+  [[nodiscard]] std::optional<SourcePosition> position() const noexcept { return data_->position; }
+  [[nodiscard]] std::string_view hint() const noexcept { return data_->hint; }
+
+  // Builders, used on a temporary: return Error(...).during("open 'a'").
+  Error during(std::string_view what) && {
+    data_->message = std::string(what) + ": " + data_->message;
+    return std::move(*this);
+  }
+  Error at(SourcePosition position) && {
+    if (!data_->position) data_->position = position;
+    return std::move(*this);
+  }
+  Error with_hint(std::string hint) && {
+    data_->hint = std::move(hint);
+    return std::move(*this);
+  }
+  Error with_sqlstate(std::string_view five_characters) && {  // REQUIRES: a string literal.
+    data_->sqlstate = five_characters;
+    return std::move(*this);
+  }
+
+  // "conflict: message (line 1, column 8)  hint: ..."
+  [[nodiscard]] std::string to_string() const;
+
+ private:
+  struct Data {
+    Data(Code c, std::string m) : code(c), message(std::move(m)) {}
+    Code code;
+    std::string message;
+    std::string hint;
+    std::string_view sqlstate;
+    std::optional<SourcePosition> position;
+  };
+  std::unique_ptr<Data> data_;  // Never null but after a move. One pointer, so that Result<T> stays small.
+};
+
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  using Value = T;
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}      // NOLINT(google-explicit-constructor)
+  template <class U>
+    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+             !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
+  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
+  explicit operator bool() const noexcept { return has_value(); }
+
+  // REQUIRES: has_value(). Otherwise the program ends with the error's text.
+  T& value() & { return must(), std::get<0>(state_); }
+  const T& value() const& { return must(), std::get<0>(state_); }
+  T value() && { return must(), std::get<0>(std::move(state_)); }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T operator*() && { return std::move(*this).value(); }
+  T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
+
+  // REQUIRES: !has_value().
+  [[nodiscard]] const Error& error() const& { return std::get<1>(state_); }
+  [[nodiscard]] Error error() && { return std::get<1>(std::move(state_)); }
+
+ private:
+  void must() const;
+  std::variant<T, Error> state_;
+};
+
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+  using Value = void;
+  Result() = default;
+  Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  [[nodiscard]] bool has_value() const noexcept { return !error_; }
+  explicit operator bool() const noexcept { return has_value(); }
+  void value() const;  // REQUIRES: has_value().
+  [[nodiscard]] const Error& error() const& { return *error_; }
+  [[nodiscard]] Error error() && { return *std::move(error_); }
+
+ private:
+  std::optional<Error> error_;
+};
+
+namespace detail {
+[[noreturn]] void value_of_error(const Error& error) noexcept;  // Prints the error and aborts.
+}
+
+template <class T>
+void Result<T>::must() const {
+  if (!has_value()) detail::value_of_error(std::get<1>(state_));
+}
+inline void Result<void>::value() const {
+  if (error_) detail::value_of_error(*error_);
+}
+
+}  // namespace mneme
