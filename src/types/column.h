@@ -1,0 +1,92 @@
+// Column and Batch: typed runs of values, the currency between layers.
+#pragma once
+
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/bytes.h"
+#include "types/type.h"
+
+namespace mneme {
+
+constexpr std::size_t kBatchRowsMax = 2'048;
+constexpr std::size_t kBatchBytesMax = 256 * 1024;
+
+// A borrowed string or blob, 16 bytes. What it points at must outlive it (the column's heap, a memtable, a pinned block).
+struct StringRef {
+  const char* data = nullptr;
+  std::uint64_t size = 0;
+  [[nodiscard]] std::string_view view() const noexcept { return {data, static_cast<std::size_t>(size)}; }
+};
+static_assert(sizeof(StringRef) == 16);
+
+// A column of values with validity. One thread at a time while it is filled; then it may be read by many.
+// Fixed-width values lie raw, one after another, in data(); variable ones as StringRef whose bytes are in the heap
+// (or borrowed: `keep_alive` then holds the owner).
+class Column {
+ public:
+  explicit Column(Type type) : type_(type) {}
+
+  [[nodiscard]] const Type& type() const noexcept { return type_; }
+  [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
+  [[nodiscard]] bool has_nulls() const noexcept { return !validity_.empty(); }
+  [[nodiscard]] bool is_null(std::size_t row) const noexcept {
+    return !validity_.empty() && (validity_[row / 64] >> (row % 64) & 1) == 0;
+  }
+  // Bit i is 1 where row i has a value; empty when no row is NULL.
+  [[nodiscard]] const std::vector<std::uint64_t>& validity() const noexcept { return validity_; }
+  [[nodiscard]] const std::byte* data() const noexcept { return data_.data(); }
+  [[nodiscard]] std::byte* data() noexcept { return data_.data(); }
+  template <class T>
+  [[nodiscard]] const T* values() const noexcept {
+    return reinterpret_cast<const T*>(data_.data());
+  }
+  [[nodiscard]] Bytes bytes_at(std::size_t row) const noexcept {  // REQUIRES: not NULL.
+    if (type_.is_variable()) return as_bytes(values<StringRef>()[row].view());
+    return {data_.data() + row * type_.width(), type_.width()};
+  }
+
+  void reserve(std::size_t rows) { data_.reserve(rows * type_.width()); }
+  void clear() noexcept;  // Keeps the memory.
+  void append_null();
+  void append_fixed(Bytes value);  // REQUIRES: fixed-width, value.size() == width.
+  template <class T>
+  void append(T value) {
+    append_fixed({reinterpret_cast<const std::byte*>(&value), sizeof value});
+  }
+  void append_bytes(Bytes value);            // REQUIRES: variable kind. Copies into the heap.
+  void append_borrowed(StringRef value);     // REQUIRES: variable kind. The bytes stay the lender's.
+  void append_run(const Column& from, std::size_t first, std::size_t count);  // REQUIRES: same type. Copies.
+  void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
+  // Sets the row count after data() was filled directly (fixed kinds). REQUIRES: bytes.size() == rows * width.
+  void adopt(ByteBuffer bytes, std::size_t rows, std::vector<std::uint64_t> validity);
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+ private:
+  void push_valid(bool valid);
+  Type type_;
+  std::size_t rows_ = 0;
+  ByteBuffer data_;
+  std::vector<std::uint64_t> validity_;
+  std::vector<std::unique_ptr<char[]>> heap_;  // Chunks never move, so refs stay good.
+  std::size_t heap_used_ = 0;
+  std::size_t heap_room_ = 0;
+  std::size_t heap_bytes_ = 0;
+  std::vector<std::shared_ptr<const void>> owners_;
+};
+
+struct Batch {
+  std::vector<Column> columns;
+  [[nodiscard]] std::size_t rows() const noexcept { return columns.empty() ? 0 : columns.front().rows(); }
+};
+
+// The canonical bytes of rows [first, first + count) of a column: what the log stores and what a batch's crc is of.
+//   u8 has_nulls | validity words u64[ceil(count/64)] if has_nulls | fixed: raw values (NULLs as zeros)
+//   | variable: u32 length per value (NULLs 0), then the bytes
+void encode_column(const Column& column, std::size_t first, std::size_t count, ByteBuffer& out);
+// The inverse. Fails with corrupt on any byte that does not fit; allocates no more than the bytes that are there.
+Result<Column> decode_column(Type type, std::size_t count, class Reader& reader);
+
+}  // namespace mneme
