@@ -1,0 +1,80 @@
+// BlockCache: encoded blocks of segments in memory, bounded and scan-resistant.
+//
+// Replacement is S3-FIFO (Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023): a small queue
+// takes every new block, a block asked for again while in it moves to the main queue, and a ghost queue remembers the
+// keys that left the small one unasked, so that a scan passes through a tenth of the cache. Footers, block index pages
+// and other entry points go to a protected queue with a cap of its own. Blocks are immutable and shared: evicting a
+// block that is in use only forgets it, its memory is given back with the last handle.
+// Nothing enters that was not checked: the loader verifies checksums before it returns bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "os/scheduler.h"
+#include "storage/memory_budget.h"
+
+namespace mneme {
+
+// A block in memory, alive as long as one handle to it is. Immutable.
+class PinnedBytes {
+ public:
+  PinnedBytes() = default;
+  PinnedBytes(std::shared_ptr<const void> owner, Bytes bytes) noexcept : owner_(std::move(owner)), bytes_(bytes) {}
+  [[nodiscard]] Bytes bytes() const noexcept { return bytes_; }
+  [[nodiscard]] const std::shared_ptr<const void>& owner() const noexcept { return owner_; }
+  [[nodiscard]] PinnedBytes part(std::size_t offset, std::size_t size) const {
+    return {owner_, bytes_.subspan(offset, size)};
+  }
+  explicit operator bool() const noexcept { return owner_ != nullptr; }
+
+ private:
+  std::shared_ptr<const void> owner_;
+  Bytes bytes_;
+};
+
+// What a cached run of bytes is: a file, never reused while the database is open, and where in it.
+struct BlockKey {
+  std::uint64_t file = 0;
+  std::uint64_t offset = 0;
+  std::uint32_t bytes = 0;
+  friend bool operator==(const BlockKey&, const BlockKey&) = default;
+};
+
+class BlockCache final : public MemoryBudget::Reclaimer {  // Thread-safe.
+ public:
+  enum class Priority : std::uint8_t { normal, entry };  // entry: the protected queue.
+  class Loader {  // Fills exactly key.bytes bytes and checks them: corrupt is the loader's to say.
+   public:
+    virtual ~Loader() = default;
+    virtual Result<void> load(const BlockKey& key, MutableBytes into) = 0;
+  };
+  struct Stats {
+    std::uint64_t hits = 0, misses = 0, evictions = 0;
+    std::size_t bytes = 0;  // Held by the queues; pinned blocks that were evicted are counted by the budget alone.
+  };
+
+  // Holds at most `capacity` bytes, all reserved from `budget` (share: cache), and attaches itself as its reclaimer.
+  BlockCache(MemoryBudget& budget, Scheduler& scheduler, std::size_t capacity, std::size_t shards = 8);
+  ~BlockCache() override;
+
+  // The block, from memory or through `loader` (called without a lock; two threads may load the same block once each).
+  // Fails with full when neither the cache's share nor the queries' has room for it.
+  Result<PinnedBytes> get(const BlockKey& key, Priority priority, Loader& loader);
+  void forget_file(std::uint64_t file);  // Before its file is unlinked.
+  std::size_t reclaim(std::size_t bytes) noexcept override;
+  [[nodiscard]] Stats stats() const;
+
+ private:
+  class Shard;
+  Shard& shard_of(const BlockKey& key) noexcept;
+  Result<Reservation> room_for(std::size_t bytes);
+
+  MemoryBudget& budget_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+};
+
+}  // namespace mneme

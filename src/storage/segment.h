@@ -1,0 +1,137 @@
+// Segment: one table's rows in an immutable columnar file; the reader. The bytes are in docs/format.md, "segments".
+//
+// A file <n>.seg holds the part of one table, or a pack of several small tables' parts. A part has columns by id (id 0
+// is the hidden RowId), cut into blocks each column for itself: row r of the part is its `ordinal`. Opening reads the
+// trailer and the footer only; the block index and the blocks come through the cache when asked for, each checked.
+// Every byte that matters is under a checksum; bytes that do not fit are corrupt, with file and offset.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "os/file.h"
+#include "storage/block_cache.h"
+#include "storage/encoding.h"
+#include "storage/memory_budget.h"
+#include "storage/section.h"
+#include "storage/zone_map.h"
+#include "types/column.h"
+#include "types/schema.h"
+
+namespace mneme {
+
+constexpr ColumnId kRowIdColumn{0};
+
+struct SegmentColumn {
+  ColumnId id{};
+  Type type;
+};
+
+// What the writer is told about a part and the reader tells again.
+struct SegmentPart {
+  TableId table{};
+  std::uint32_t schema_version = 0;
+  std::uint64_t first_lsn = 0, last_lsn = 0;  // Of the log records whose rows it holds.
+  std::vector<SegmentColumn> columns;
+};
+
+struct SegmentFooter;  // segment_format.h
+
+class Segment;
+
+class SegmentFile : public std::enable_shared_from_this<SegmentFile> {  // Thread-safe; immutable after open.
+ public:
+  // `number` names it in the cache and must be the header's. Its footer's memory is reserved from `budget`.
+  static Result<std::shared_ptr<SegmentFile>> open(FileSystem& files, const std::string& path, std::uint64_t number,
+                                                   BlockCache& cache, MemoryBudget& budget);
+  ~SegmentFile();
+  [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t parts() const noexcept;
+  [[nodiscard]] Segment part(std::size_t index) const;  // REQUIRES: index < parts().
+  [[nodiscard]] std::optional<Segment> find(TableId table) const;
+  // Reads and checks everything: checksums, encodings, zone maps, agreement of counts.
+  Result<void> verify() const;
+
+ private:
+  friend class Segment;
+  friend class SegmentSection;
+  SegmentFile() = default;
+  Result<PinnedBytes> read(std::uint64_t offset, std::uint32_t bytes, std::uint32_t crc,
+                           BlockCache::Priority priority) const;
+  Result<void> verify_header() const;
+
+  std::string path_;
+  std::uint64_t number_ = 0;
+  std::uint64_t size_ = 0;
+  std::unique_ptr<File> file_;
+  BlockCache* cache_ = nullptr;
+  std::unique_ptr<SegmentFooter> footer_;
+  Reservation footer_memory_;
+};
+
+// What the index knows of one block.
+struct BlockInfo {
+  std::uint32_t first_row = 0;
+  std::uint32_t rows = 0;
+  std::uint64_t stored_bytes = 0;
+  Encoding encoding = Encoding::all_null;
+  ZoneMap zone;
+};
+
+// Raw fixed-width values, one after another in pinned memory.
+struct RawValues {
+  PinnedBytes pin;
+  const std::byte* values = nullptr;
+  std::uint32_t first_row = 0;
+  std::uint32_t rows = 0;
+  std::vector<std::uint64_t> validity;  // Bit i for row first_row + i; empty when none is NULL.
+};
+
+class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thread-safe.
+ public:
+  [[nodiscard]] const SegmentFile& file() const noexcept { return *file_; }
+  [[nodiscard]] const SegmentPart& info() const noexcept;
+  [[nodiscard]] std::uint64_t rows() const noexcept;
+  [[nodiscard]] const std::vector<SegmentColumn>& columns() const noexcept { return info().columns; }
+  // The column's position in columns(), which the calls below take; none: the part is older than the column.
+  [[nodiscard]] std::optional<std::size_t> position_of(ColumnId id) const noexcept;
+  [[nodiscard]] const ZoneMap& zone_map(std::size_t column) const noexcept;  // Of the whole column; no I/O.
+
+  [[nodiscard]] std::size_t blocks(std::size_t column) const noexcept;
+  [[nodiscard]] Result<BlockInfo> block_info(std::size_t column, std::size_t block) const;
+  [[nodiscard]] Result<std::size_t> block_of(std::size_t column,
+                                             std::uint64_t ordinal) const;  // REQUIRES: ordinal < rows().
+  // REQUIRES: the column is not paged.
+  [[nodiscard]] Result<BlockView> read_block(std::size_t column, std::size_t block) const;
+
+  [[nodiscard]] bool is_paged(std::size_t column) const noexcept;
+  // Paged columns: a whole block as contiguous raw memory; or one value at the cost of its own pages.
+  [[nodiscard]] Result<RawValues> vector_page_run(std::size_t column, std::size_t block) const;
+  [[nodiscard]] Result<RawValues> read_value(std::size_t column, std::uint64_t ordinal) const;
+
+  // Appends to `out` the rows [first, first + count) across blocks, or the given ascending ordinals. Any column.
+  Result<void> decode(std::size_t column, std::uint64_t first, std::size_t count, Column& out) const;
+  Result<void> gather(std::size_t column, std::span<const std::uint32_t> ordinals, Column& out) const;
+
+  [[nodiscard]] std::size_t sections() const noexcept;
+  [[nodiscard]] const SectionName& section_name(std::size_t section) const noexcept;
+  [[nodiscard]] std::optional<std::size_t> find_section(IndexId index) const noexcept;
+  [[nodiscard]] Result<std::unique_ptr<Section>> open_section(std::size_t section) const;
+
+ private:
+  friend class SegmentFile;
+  struct Entry;  // A block's entry, and the index page it is in.
+  Segment(std::shared_ptr<const SegmentFile> file, std::size_t part) : file_(std::move(file)), part_(part) {}
+  Result<Entry> entry(std::size_t column, std::size_t block) const;
+  Result<void> verify() const;
+
+  std::shared_ptr<const SegmentFile> file_;
+  std::size_t part_;
+};
+
+}  // namespace mneme
