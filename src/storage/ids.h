@@ -1,0 +1,16 @@
+// The numbers storage hands out. None is ever reused once something durable has named it.
+#pragma once
+
+#include <cstdint>
+
+namespace mneme {
+
+enum class Lsn : std::uint64_t {};  // One log record (one commit group); counts up by 1, the first is 1; 0 is none.
+enum class FileNumber : std::uint64_t {};  // Of a file in its folder (<n>.log, <n>.seg ...); 0 is none.
+
+constexpr std::uint64_t raw(Lsn lsn) noexcept { return static_cast<std::uint64_t>(lsn); }
+constexpr std::uint64_t raw(FileNumber number) noexcept { return static_cast<std::uint64_t>(number); }
+constexpr Lsn next(Lsn lsn) noexcept { return Lsn{raw(lsn) + 1}; }
+constexpr FileNumber next(FileNumber number) noexcept { return FileNumber{raw(number) + 1}; }
+
+}  // namespace mneme

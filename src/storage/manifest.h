@@ -1,0 +1,72 @@
+// The manifest: a checksummed log of edits that says which files the database consists of. <db>/MANIFEST-<n>, and
+// <db>/CURRENT naming the one that counts; docs/format.md has every byte.
+//
+// append() writes and syncs one edit: when it returns the edit is durable, and only then may files it drops be
+// unlinked. Every edit begins in a sector of its own and carries the sequence number known synced before it, by
+// which open() tells a torn last edit (cut) from corruption (reported). A first failed sync poisons it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "os/file.h"
+#include "storage/file_header.h"
+#include "storage/manifest_state.h"
+
+namespace mneme {
+
+class Manifest {  // One thread at a time.
+ public:
+  // A new database's first manifest, holding `first`. Finishes or replaces what an interrupted create left behind.
+  static Result<std::unique_ptr<Manifest>> create(FileSystem& files, std::string directory, const ManifestEdit& first);
+  // not_found: no database here (or its creation never finished). After a process was killed the last edit may not be
+  // durable yet: append the edit that raises the epoch before acting on anything found. After a torn tail that
+  // append goes to a new file.
+  static Result<std::unique_ptr<Manifest>> open(FileSystem& files, std::string directory);
+
+  [[nodiscard]] const ManifestState& state() const noexcept { return state_; }
+  // Folds `edit` in once it is durable. On an error other than a failed sync nothing changed (full: try again).
+  Result<void> append(const ManifestEdit& edit);
+  // An empty edit, not synced: after it a damaged last edit is told from a torn one. At close.
+  Result<void> mark();
+  // True when the file is over 4 times its live state: maintenance then calls rewrite().
+  [[nodiscard]] bool wants_rewrite() const noexcept;
+  // Writes the state to a new file and switches CURRENT to it. Full: the old one goes on.
+  Result<void> rewrite();
+  // Manifests that no longer count, by name. unlink_obsolete() after two later barriers, or at open.
+  [[nodiscard]] const std::vector<std::string>& obsolete() const noexcept { return obsolete_; }
+  Result<void> unlink_obsolete();
+  [[nodiscard]] FileNumber number() const noexcept { return number_; }  // What reader processes pin.
+  [[nodiscard]] std::uint64_t tail_cut() const noexcept { return tail_cut_; }
+  [[nodiscard]] bool poisoned() const noexcept { return poisoned_; }
+
+ private:
+  Manifest(FileSystem& files, std::string directory) : files_(files), directory_(std::move(directory)) {}
+  Result<void> load(FileNumber number);
+  Result<void> read_edits();
+  Result<void> search_after_bad_record(std::uint64_t offset);
+  Result<void> start_file(FileNumber number, const ManifestEdit& whole);
+  Result<void> write_edit(Bytes payload);
+  Result<void> point_current_at(FileNumber number);
+  Result<void> synced(Result<void> outcome);  // Poisons after a failure.
+  Result<void> find_obsolete();
+  [[nodiscard]] std::string path(FileNumber number) const;
+
+  FileSystem& files_;
+  const std::string directory_;
+  ManifestState state_;
+  FileNumber number_{};
+  std::unique_ptr<File> file_;
+  FileHeader header_;
+  std::uint64_t allocated_ = 0;
+  std::uint64_t end_ = 0;       // Where the next edit goes; a sector's begin.
+  std::uint64_t sequence_ = 0;  // Of the last edit; the first of a file is 1.
+  std::uint64_t synced_sequence_ = 0;
+  std::uint64_t live_bytes_ = 0;  // Of the state as one edit, when the file was begun.
+  std::uint64_t tail_cut_ = 0;
+  bool poisoned_ = false;
+  std::vector<std::string> obsolete_;
+};
+
+}  // namespace mneme
