@@ -1,0 +1,192 @@
+#include "types/column.h"
+
+#include <algorithm>
+
+#include "base/coding.h"
+
+namespace mneme {
+namespace {
+
+constexpr std::size_t kHeapChunkBytesMin = 1'024;
+constexpr std::size_t kHeapChunkBytesMax = 64 * 1'024;
+
+std::size_t words_for(std::size_t rows) noexcept { return (rows + 63) / 64; }
+
+Error malformed(std::string_view what) { return Error(Code::corrupt, "column bytes: " + std::string(what)); }
+
+}  // namespace
+
+void Column::clear() noexcept {
+  rows_ = 0;
+  data_.clear();
+  validity_.clear();
+  heap_.clear();
+  heap_used_ = heap_room_ = heap_bytes_ = 0;
+  owners_.clear();
+}
+
+// Words past the last row are kept all ones, so that a word may be read whole.
+void Column::push_valid(bool valid) {
+  if (validity_.empty()) {
+    if (valid) return;
+    validity_.assign(words_for(rows_ + 1), ~std::uint64_t{0});
+  } else if (rows_ % 64 == 0) {
+    validity_.push_back(~std::uint64_t{0});
+  }
+  if (!valid) validity_[rows_ / 64] &= ~(std::uint64_t{1} << (rows_ % 64));
+}
+
+void Column::append_null() {
+  push_valid(false);
+  data_.resize(data_.size() + type_.width());
+  ++rows_;
+}
+
+void Column::append_fixed(Bytes value) {
+  DEBUG_ASSERT(!type_.is_variable() && value.size() == type_.width());
+  push_valid(true);
+  data_.insert(data_.end(), value.begin(), value.end());
+  ++rows_;
+}
+
+void Column::append_borrowed(StringRef value) {
+  DEBUG_ASSERT(type_.is_variable());
+  push_valid(true);
+  const auto* raw = reinterpret_cast<const std::byte*>(&value);
+  data_.insert(data_.end(), raw, raw + sizeof value);
+  ++rows_;
+}
+
+void Column::append_bytes(Bytes value) {
+  if (heap_.empty() || heap_room_ - heap_used_ < value.size()) {
+    heap_room_ = std::max(value.size(), std::clamp(heap_room_ * 2, kHeapChunkBytesMin, kHeapChunkBytesMax));
+    heap_.push_back(std::make_unique_for_overwrite<char[]>(heap_room_));
+    heap_used_ = 0;
+    heap_bytes_ += heap_room_;
+  }
+  char* to = heap_.back().get() + heap_used_;
+  if (!value.empty()) std::memcpy(to, value.data(), value.size());
+  heap_used_ += value.size();
+  append_borrowed({to, value.size()});
+}
+
+void Column::append_run(const Column& from, std::size_t first, std::size_t count) {
+  DEBUG_ASSERT(type_ == from.type_ && first + count <= from.rows_);
+  if (type_.is_variable()) {
+    for (std::size_t row = first; row < first + count; ++row) {
+      from.is_null(row) ? append_null() : append_bytes(from.bytes_at(row));
+    }
+    return;
+  }
+  const std::size_t width = type_.width();
+  if (from.validity_.empty() && validity_.empty()) {
+    data_.insert(data_.end(), from.data_.begin() + static_cast<std::ptrdiff_t>(first * width),
+                 from.data_.begin() + static_cast<std::ptrdiff_t>((first + count) * width));
+    rows_ += count;
+    return;
+  }
+  for (std::size_t row = first; row < first + count; ++row) {
+    from.is_null(row) ? append_null() : append_fixed(from.bytes_at(row));
+  }
+}
+
+void Column::adopt(ByteBuffer bytes, std::size_t rows, std::vector<std::uint64_t> validity) {
+  ASSERT(bytes.size() == rows * type_.width() && (validity.empty() || validity.size() == words_for(rows)));
+  data_ = std::move(bytes);
+  rows_ = rows;
+  validity_ = std::move(validity);
+  if (!validity_.empty() && rows % 64 != 0) validity_.back() |= ~std::uint64_t{0} << (rows % 64);
+}
+
+std::size_t Column::memory_bytes() const noexcept {
+  return sizeof *this + data_.capacity() + validity_.capacity() * sizeof(std::uint64_t) + heap_bytes_;
+}
+
+namespace {
+
+void encode_fixed(const Column& column, std::size_t first, std::size_t count, bool nulls, Writer& writer) {
+  const std::size_t width = column.type().width();
+  if (!nulls) return writer.put_bytes({column.data() + first * width, count * width});
+  const ByteBuffer zeros(width);  // What lies under a NULL is nobody's value: always zeros, so that the crc is one.
+  for (std::size_t row = first; row < first + count; ++row) {
+    writer.put_bytes(column.is_null(row) ? Bytes(zeros) : Bytes{column.data() + row * width, width});
+  }
+}
+
+void encode_variable(const Column& column, std::size_t first, std::size_t count, Writer& writer) {
+  const auto* refs = column.values<StringRef>();
+  for (std::size_t row = first; row < first + count; ++row) {
+    writer.put(column.is_null(row) ? std::uint32_t{0} : static_cast<std::uint32_t>(refs[row].size));
+  }
+  for (std::size_t row = first; row < first + count; ++row) {
+    if (!column.is_null(row)) writer.put_bytes(as_bytes(refs[row].view()));
+  }
+}
+
+std::vector<std::uint64_t> validity_of(const Column& column, std::size_t first, std::size_t count) {
+  std::vector<std::uint64_t> words;
+  if (!column.has_nulls()) return words;
+  bool nulls = false;
+  words.assign(words_for(count), 0);  // Bits past the last row are 0 in the bytes.
+  for (std::size_t row = 0; row < count; ++row) {
+    if (column.is_null(first + row)) {
+      nulls = true;
+    } else {
+      words[row / 64] |= std::uint64_t{1} << (row % 64);
+    }
+  }
+  if (!nulls) words.clear();
+  return words;
+}
+
+Result<Column> decode_variable(Type type, std::size_t count, const std::vector<std::uint64_t>& validity, Reader& reader) {
+  Bytes lengths;
+  if (!reader.get_bytes(count * sizeof(std::uint32_t), lengths)) return malformed("lengths are cut short");
+  Column column(type);
+  column.reserve(count);
+  for (std::size_t row = 0; row < count; ++row) {
+    const auto length = load<std::uint32_t>(lengths.data() + row * sizeof(std::uint32_t));
+    const bool valid = validity.empty() || (validity[row / 64] >> (row % 64) & 1) != 0;
+    if (!valid && length != 0) return malformed("a NULL has a length");
+    Bytes value;
+    if (!reader.get_bytes(length, value)) return malformed("a value is cut short");
+    valid ? column.append_bytes(value) : column.append_null();
+  }
+  return column;
+}
+
+}  // namespace
+
+void encode_column(const Column& column, std::size_t first, std::size_t count, ByteBuffer& out) {
+  ASSERT(first + count <= column.rows());
+  Writer writer(out);
+  const auto validity = validity_of(column, first, count);
+  writer.put(static_cast<std::uint8_t>(!validity.empty()));
+  writer.put_bytes(std::as_bytes(std::span(validity)));
+  if (column.type().is_variable()) return encode_variable(column, first, count, writer);
+  encode_fixed(column, first, count, !validity.empty(), writer);
+}
+
+Result<Column> decode_column(Type type, std::size_t count, Reader& reader) {
+  std::uint8_t has_nulls = 0;
+  if (!reader.get(has_nulls) || has_nulls > 1) return malformed("no NULL flag");
+  std::vector<std::uint64_t> validity;
+  if (has_nulls == 1) {
+    Bytes words;
+    if (words_for(count) > reader.remaining() / 8 || !reader.get_bytes(words_for(count) * 8, words)) {
+      return malformed("validity is cut short");
+    }
+    validity.resize(words_for(count));
+    std::memcpy(validity.data(), words.data(), words.size());
+  }
+  const std::size_t width = type.is_variable() ? sizeof(std::uint32_t) : type.width();
+  if (width == 0 || count > reader.remaining() / width) return malformed("values are cut short");
+  if (type.is_variable()) return decode_variable(type, count, validity, reader);
+  Bytes values;
+  if (!reader.get_bytes(count * width, values)) return malformed("values are cut short");
+  Column column(type);
+  column.adopt(ByteBuffer(values.begin(), values.end()), count, std::move(validity));
+  return column;
+}
+
+}  // namespace mneme
