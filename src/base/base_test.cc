@@ -43,7 +43,8 @@ TEST_CASE("coding: varints and zigzag round-trip at their borders, and a reader 
   }
   std::uint64_t none = 0;
   CHECK_FALSE(reader.get_varint(none));
-  for (const std::int64_t v : {std::int64_t{0}, std::int64_t{-1}, INT64_MIN, INT64_MAX}) CHECK(unzigzag(zigzag(v)) == v);
+  for (const std::int64_t v : {std::int64_t{0}, std::int64_t{-1}, INT64_MIN, INT64_MAX})
+    CHECK(unzigzag(zigzag(v)) == v);
 
   ByteBuffer lying;
   Writer(lying).put_varint(1ULL << 60);  // A length no file of this size can hold.

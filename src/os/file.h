@@ -22,7 +22,8 @@ class File {  // Thread-safe, like the descriptor it stands for.
   // Makes room for [0, bytes) now, so that a full disk shows here and not at a sync; grows the size, new bytes are 0.
   virtual Result<void> allocate(std::uint64_t bytes) = 0;
   virtual Result<void> truncate(std::uint64_t bytes) = 0;
-  // Makes what was written durable: data and what is needed to read it back (fdatasync). Never call again after it failed.
+  // Makes what was written durable: data and what is needed to read it back (fdatasync). Never call again after it
+  // failed.
   virtual Result<void> sync() = 0;
   virtual Result<std::uint64_t> size() = 0;
 };
@@ -38,8 +39,8 @@ class FileSystem {  // Thread-safe.
   enum class Open : std::uint8_t { read_only, read_write, create };  // create: must not exist yet.
   virtual ~FileSystem() = default;
   virtual Result<std::unique_ptr<File>> open(const std::string& path, Open mode) = 0;  // not_found | already_exists
-  virtual Result<void> create_directory(const std::string& path) = 0;  // Fine if it is there already.
-  virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // Names, sorted, no "." or "..".
+  virtual Result<void> create_directory(const std::string& path) = 0;                  // Fine if it is there already.
+  virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;     // Names, sorted, no "." or "..".
   virtual Result<bool> exists(const std::string& path) = 0;
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;  // Replaces `to` atomically.
   virtual Result<void> unlink(const std::string& path) = 0;

@@ -39,7 +39,9 @@ class CondVar {  // Thread-safe.
   explicit CondVar(Scheduler& scheduler) : impl_(scheduler.make_cond_var()) {}
   // May wake spuriously: call it in a loop on the condition.
   void wait(Mutex& mutex) LOCK_HELD(mutex) { impl_->wait(*mutex.impl_, -1); }
-  bool wait_for(Mutex& mutex, std::int64_t timeout_ns) LOCK_HELD(mutex) { return impl_->wait(*mutex.impl_, timeout_ns); }
+  bool wait_for(Mutex& mutex, std::int64_t timeout_ns) LOCK_HELD(mutex) {
+    return impl_->wait(*mutex.impl_, timeout_ns);
+  }
   void notify_one() { impl_->notify_one(); }
   void notify_all() { impl_->notify_all(); }
 

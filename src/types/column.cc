@@ -139,7 +139,8 @@ std::vector<std::uint64_t> validity_of(const Column& column, std::size_t first, 
   return words;
 }
 
-Result<Column> decode_variable(Type type, std::size_t count, const std::vector<std::uint64_t>& validity, Reader& reader) {
+Result<Column> decode_variable(Type type, std::size_t count, const std::vector<std::uint64_t>& validity,
+                               Reader& reader) {
   Bytes lengths;
   if (!reader.get_bytes(count * sizeof(std::uint32_t), lengths)) return malformed("lengths are cut short");
   Column column(type);

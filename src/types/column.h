@@ -14,7 +14,8 @@ namespace mneme {
 constexpr std::size_t kBatchRowsMax = 2'048;
 constexpr std::size_t kBatchBytesMax = 256 * 1024;
 
-// A borrowed string or blob, 16 bytes. What it points at must outlive it (the column's heap, a memtable, a pinned block).
+// A borrowed string or blob, 16 bytes. What it points at must outlive it (the column's heap, a memtable, a pinned
+// block).
 struct StringRef {
   const char* data = nullptr;
   std::uint64_t size = 0;
@@ -56,8 +57,8 @@ class Column {
   void append(T value) {
     append_fixed({reinterpret_cast<const std::byte*>(&value), sizeof value});
   }
-  void append_bytes(Bytes value);            // REQUIRES: variable kind. Copies into the heap.
-  void append_borrowed(StringRef value);     // REQUIRES: variable kind. The bytes stay the lender's.
+  void append_bytes(Bytes value);         // REQUIRES: variable kind. Copies into the heap.
+  void append_borrowed(StringRef value);  // REQUIRES: variable kind. The bytes stay the lender's.
   void append_run(const Column& from, std::size_t first, std::size_t count);  // REQUIRES: same type. Copies.
   void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
   // Sets the row count after data() was filled directly (fixed kinds). REQUIRES: bytes.size() == rows * width.

@@ -13,7 +13,8 @@ const Type kText{.kind = TypeKind::text};
 
 Column ints_with_nulls(std::size_t rows) {
   Column column(kInt);
-  for (std::size_t i = 0; i < rows; ++i) i % 3 == 2 ? column.append_null() : column.append(static_cast<std::int64_t>(i));
+  for (std::size_t i = 0; i < rows; ++i)
+    i % 3 == 2 ? column.append_null() : column.append(static_cast<std::int64_t>(i));
   return column;
 }
 Column texts_with_nulls(std::size_t rows) {
@@ -98,14 +99,36 @@ TableSchema drone_schema() {
   schema.id = TableId{7};
   schema.version = 3;
   schema.name = "flight";
-  schema.columns.push_back({.id = ColumnId{1}, .name = "id", .type = kInt, .not_null = true, .identity = true,
-                            .hidden = false, .default_sql = "", .missing_value = {}});
-  schema.columns.push_back({.id = ColumnId{4}, .name = "ts", .type = {.kind = TypeKind::timestamp}, .not_null = true,
-                            .identity = false, .hidden = false, .default_sql = "now()", .missing_value = {std::byte{0}}});
-  schema.columns.push_back({.id = ColumnId{5}, .name = "face", .type = {.kind = TypeKind::vector, .dimension = 512},
-                            .not_null = false, .identity = false, .hidden = false, .default_sql = "", .missing_value = {}});
+  schema.columns.push_back({.id = ColumnId{1},
+                            .name = "id",
+                            .type = kInt,
+                            .not_null = true,
+                            .identity = true,
+                            .hidden = false,
+                            .default_sql = "",
+                            .missing_value = {}});
+  schema.columns.push_back({.id = ColumnId{4},
+                            .name = "ts",
+                            .type = {.kind = TypeKind::timestamp},
+                            .not_null = true,
+                            .identity = false,
+                            .hidden = false,
+                            .default_sql = "now()",
+                            .missing_value = {std::byte{0}}});
+  schema.columns.push_back({.id = ColumnId{5},
+                            .name = "face",
+                            .type = {.kind = TypeKind::vector, .dimension = 512},
+                            .not_null = false,
+                            .identity = false,
+                            .hidden = false,
+                            .default_sql = "",
+                            .missing_value = {}});
   schema.primary_key = {ColumnId{1}};
-  schema.indexes.push_back({.id = IndexId{1}, .name = "by_ts", .kind = "ordered", .columns = {ColumnId{4}}, .unique = true,
+  schema.indexes.push_back({.id = IndexId{1},
+                            .name = "by_ts",
+                            .kind = "ordered",
+                            .columns = {ColumnId{4}},
+                            .unique = true,
                             .primary = false});
   schema.checks.push_back({.name = "positive", .sql = "id > 0"});
   schema.durability = Durability::interval;
@@ -125,7 +148,8 @@ TEST_CASE("schema: encoded and decoded it is the same, and cut short anywhere it
   CHECK(decoded->columns[2].type == Type{.kind = TypeKind::vector, .dimension = 512});
   CHECK(decoded->columns[1].default_sql == "now()");
   CHECK(decoded->columns[0].identity);
-  for (std::size_t size = 0; size < bytes.size(); ++size) CHECK_FALSE(decode_schema(Bytes(bytes).first(size)).has_value());
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    CHECK_FALSE(decode_schema(Bytes(bytes).first(size)).has_value());
   bytes.push_back(std::byte{0});
   CHECK(decode_schema(bytes).error().code() == Code::corrupt);
 }

@@ -23,9 +23,9 @@ struct ColumnSchema {
   std::string name;
   Type type;
   bool not_null = false;
-  bool identity = false;       // The next value of the table's counter when none is given.
-  bool hidden = false;         // `_id` of a table without a primary key.
-  std::string default_sql;     // The DEFAULT expression as SQL text; empty: NULL.
+  bool identity = false;    // The next value of the table's counter when none is given.
+  bool hidden = false;      // `_id` of a table without a primary key.
+  std::string default_sql;  // The DEFAULT expression as SQL text; empty: NULL.
   // What rows older than the column read: a constant, as its canonical bytes (one value, encode_column). Empty: NULL.
   ByteBuffer missing_value;
 };
@@ -50,13 +50,13 @@ struct TableSchema {
   TableId id{};
   std::uint32_t version = 1;  // Grows with every change.
   std::string name;
-  std::vector<ColumnSchema> columns;          // In the order of SELECT *.
-  std::vector<ColumnId> primary_key;          // Empty: the hidden _id.
+  std::vector<ColumnSchema> columns;  // In the order of SELECT *.
+  std::vector<ColumnId> primary_key;  // Empty: the hidden _id.
   std::optional<ColumnId> time_column;
   std::vector<IndexSchema> indexes;
   std::vector<CheckSchema> checks;
   Durability durability = Durability::commit;
-  std::uint32_t interval_ms = 50;             // For Durability::interval.
+  std::uint32_t interval_ms = 50;  // For Durability::interval.
   std::uint32_t next_column_id = 1;
   std::uint32_t next_index_id = 1;
 

@@ -6,8 +6,9 @@
 namespace mneme {
 namespace {
 
-constexpr std::array<std::string_view, 16> kNames{"",         "BOOL", "INT",     "FLOAT", "REAL", "TEXT",   "BLOB",  "TIMESTAMP",
-                                                  "INTERVAL", "DATE", "DECIMAL", "UUID",  "JSON", "VECTOR", "POINT", "POINT3"};
+constexpr std::array<std::string_view, 16> kNames{"",     "BOOL",      "INT",      "FLOAT", "REAL",    "TEXT",
+                                                  "BLOB", "TIMESTAMP", "INTERVAL", "DATE",  "DECIMAL", "UUID",
+                                                  "JSON", "VECTOR",    "POINT",    "POINT3"};
 constexpr std::array<std::string_view, 5> kElements{"f32", "f16", "i8", "u8", "bit"};
 
 }  // namespace

@@ -1,9 +1,10 @@
 // Type: what a column may hold, and how a value lies in memory.
 //
 // Every kind has one physical layout, the same in column batches, memtables and raw blocks:
-//   boolean u8 (0/1) | integer i64 | floating f64 | real f32 | timestamp i64 ns since the epoch, UTC | date i32 days since
-//   1970-01-01 | decimal i64 scaled by 10^scale | interval {i32 months, i32 days, i64 ns} | uuid u8[16] | point f64[2]
-//   (longitude, latitude, degrees) | point3 f64[3] (metres) | vector element[dimension] | text, blob, json: bytes
+//   boolean u8 (0/1) | integer i64 | floating f64 | real f32 | timestamp i64 ns since the epoch, UTC | date i32 days
+//   since 1970-01-01 | decimal i64 scaled by 10^scale | interval {i32 months, i32 days, i64 ns} | uuid u8[16] | point
+//   f64[2] (longitude, latitude, degrees) | point3 f64[3] (metres) | vector element[dimension] | text, blob, json:
+//   bytes
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,21 @@ namespace mneme {
 
 // The numbers are part of the format on disk: never reuse one.
 enum class TypeKind : std::uint8_t {
-  boolean = 1, integer, floating, real, text, blob, timestamp, interval, date, decimal, uuid, json, vector, point, point3,
+  boolean = 1,
+  integer,
+  floating,
+  real,
+  text,
+  blob,
+  timestamp,
+  interval,
+  date,
+  decimal,
+  uuid,
+  json,
+  vector,
+  point,
+  point3,
 };
 enum class VectorElement : std::uint8_t { f32 = 0, f16 = 1, i8 = 2, u8 = 3, bit = 4 };
 
