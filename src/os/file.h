@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "os/sync_site.h"
 
 namespace mneme {
 
@@ -24,7 +25,7 @@ class File {  // Thread-safe, like the descriptor it stands for.
   virtual Result<void> truncate(std::uint64_t bytes) = 0;
   // Makes what was written durable: data and what is needed to read it back (fdatasync). Never call again after it
   // failed.
-  virtual Result<void> sync() = 0;
+  virtual Result<void> sync(SyncSite site) = 0;
   virtual Result<std::uint64_t> size() = 0;
 };
 
@@ -44,7 +45,7 @@ class FileSystem {  // Thread-safe.
   virtual Result<bool> exists(const std::string& path) = 0;
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;  // Replaces `to` atomically.
   virtual Result<void> unlink(const std::string& path) = 0;
-  virtual Result<void> sync_directory(const std::string& path) = 0;
+  virtual Result<void> sync_directory(const std::string& path, SyncSite site) = 0;
   // Hard link where possible (backup); unsupported where the file system cannot.
   virtual Result<void> link(const std::string& from, const std::string& to) = 0;
   // Takes the lock at once, or fails with busy: the message holds what the owner wrote with `owner_note`.
