@@ -47,12 +47,17 @@ class DeleteSet {  // One thread at a time while it changes; then it may be read
 
  private:
   struct Container {
+    std::uint32_t high = 0;           // Of ordinals high * 65,536 and on.
     std::vector<std::uint16_t> few;   // Sorted; used while bits is empty.
     std::vector<std::uint64_t> bits;  // 1,024 words.
     [[nodiscard]] bool contains(std::uint16_t low) const noexcept;
+    [[nodiscard]] std::uint64_t base() const noexcept { return std::uint64_t{high} * 65'536; }
+    // Clears bit ordinal - first of `mask` for each of its ordinals in [first, end).
+    void clear_dead(std::uint64_t first, std::uint64_t end, std::uint64_t* mask) const noexcept;
     bool insert(std::uint16_t low);
   };
   bool insert_old(std::uint32_t ordinal);
+  [[nodiscard]] std::vector<Container>::const_iterator container_from(std::uint64_t high) const noexcept;
 
   std::vector<Container> old_;  // By ordinal / 65,536.
   std::uint64_t old_count_ = 0;

@@ -36,6 +36,22 @@ void Column::push_valid(bool valid) {
   if (!valid) validity_[rows_ / 64] &= ~(std::uint64_t{1} << (rows_ % 64));
 }
 
+std::byte* Column::extend(std::size_t count, const std::uint64_t* valid) {
+  const std::size_t at = data_.size(), first = rows_;
+  data_.resize(at + count * type_.width());
+  rows_ += count;
+  if (valid == nullptr && validity_.empty()) return data_.data() + at;
+  validity_.resize(words_for(rows_), ~std::uint64_t{0});
+  for (std::size_t i = 0; valid != nullptr && i < count; i += 64) {
+    const std::size_t bits = std::min<std::size_t>(64, count - i);
+    const std::uint64_t nulls = ~valid[i / 64] & (~std::uint64_t{0} >> (64 - bits));
+    const std::size_t word = (first + i) / 64, shift = (first + i) % 64;
+    validity_[word] &= ~(nulls << shift);
+    if (shift + bits > 64) validity_[word + 1] &= ~(nulls >> (64 - shift));
+  }
+  return data_.data() + at;
+}
+
 void Column::append_null() {
   push_valid(false);
   data_.resize(data_.size() + type_.width());

@@ -60,6 +60,9 @@ class Column {
   void append_bytes(Bytes value);         // REQUIRES: variable kind. Copies into the heap.
   void append_borrowed(StringRef value);  // REQUIRES: variable kind. The bytes stay the lender's.
   void append_run(const Column& from, std::size_t first, std::size_t count);  // REQUIRES: same type. Copies.
+  // Adds `count` rows for the caller to fill at once: fixed-width values are zeros, variable ones empty. Returns where
+  // they start. Bit i of `valid` is 1 where row i of them has a value; null: all have.
+  std::byte* extend(std::size_t count, const std::uint64_t* valid = nullptr);
   void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
   // Sets the row count after data() was filled directly (fixed kinds). REQUIRES: bytes.size() == rows * width.
   void adopt(ByteBuffer bytes, std::size_t rows, std::vector<std::uint64_t> validity);

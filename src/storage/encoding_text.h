@@ -1,0 +1,36 @@
+// Blocks of text, blobs and JSON: plain, constant and dictionary.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "storage/encoding_bits.h"
+#include "storage/encoding_kind.h"
+#include "types/column.h"
+
+namespace mneme {
+
+// False when the encoding cannot hold them (constant that is not, too many entries). REQUIRES: under 4 GiB in all.
+bool encode_text(Encoding encoding, std::span<const std::string_view> values, ByteBuffer& out);
+Encoding choose_text(std::span<const std::string_view> values);
+
+struct TextBody {  // Immutable; borrows the body.
+  Encoding encoding = Encoding::plain;
+  std::size_t rows = 0;
+  Bytes text{};
+  std::uint32_t entries = 0;  // Of the dictionary; plain: rows; constant: 1.
+  PackedBits offsets{};
+  PackedBits numbers{};
+
+  bool open(Bytes body) noexcept;  // REQUIRES: encoding and rows are set. False: the bytes do not fit.
+  // False: an offset or an entry number is out of place. REQUIRES: the range is inside.
+  [[nodiscard]] bool decode(std::size_t first, std::size_t count, StringRef* to) const noexcept;
+
+ private:
+  bool open_dictionary(Reader& reader) noexcept;
+  [[nodiscard]] bool entry(std::size_t number, StringRef& to) const noexcept;
+};
+
+}  // namespace mneme
