@@ -1,0 +1,125 @@
+#include "os/posix.h"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "os/thread.h"
+
+namespace mneme {
+namespace {
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    char pattern[] = "mneme-posix-test-XXXXXX";
+    REQUIRE(::mkdtemp(pattern) != nullptr);
+    path = pattern;
+  }
+  ~TemporaryDirectory() {
+    const auto files = make_posix_file_system();
+    for (const auto& name : files->list(path).value()) files->unlink(path + "/" + name).value();
+    ::rmdir(path.c_str());
+  }
+  std::string path;
+};
+
+TEST_CASE("posix: what is written is read back, also past a hole, and a read stops at the end of the file") {
+  TemporaryDirectory directory;
+  const auto files = make_posix_file_system();
+  const auto file = files->open(directory.path + "/f", FileSystem::Open::create).value();
+  file->write(10, as_bytes("hello")).value();
+  ByteBuffer got(100);
+  CHECK(file->read(8, got).value() == 7);
+  CHECK(as_text(Bytes(got).first(7)) == std::string("\0\0hello", 7));
+  CHECK(file->read(15, got).value() == 0);
+  CHECK(file->read(1000, got).value() == 0);
+  CHECK(file->sync(SyncSite::log_data).has_value());
+  CHECK(files->sync_directory(directory.path, SyncSite::log_directory).has_value());
+}
+
+TEST_CASE("posix: allocate grows a file with zeros and never shrinks it") {
+  TemporaryDirectory directory;
+  const auto file = make_posix_file_system()->open(directory.path + "/f", FileSystem::Open::create).value();
+  file->write(0, as_bytes("abc")).value();
+  file->allocate(10'000).value();
+  CHECK(file->size().value() == 10'000);
+  file->allocate(5).value();
+  CHECK(file->size().value() == 10'000);
+  ByteBuffer got(4);
+  CHECK(file->read(0, got).value() == 4);
+  CHECK(as_text(got) == std::string("abc\0", 4));
+  file->truncate(2).value();
+  CHECK(file->size().value() == 2);
+}
+
+TEST_CASE("posix: a missing file is not_found, an existing one already_exists, and the message names the path") {
+  TemporaryDirectory directory;
+  const auto files = make_posix_file_system();
+  const auto missing = files->open(directory.path + "/none", FileSystem::Open::read_only);
+  CHECK(missing.error().code() == Code::not_found);
+  CHECK(missing.error().message().find("/none") != std::string::npos);
+  CHECK(files->open(directory.path + "/f", FileSystem::Open::create).has_value());
+  CHECK(files->open(directory.path + "/f", FileSystem::Open::create).error().code() == Code::already_exists);
+  CHECK(files->list(directory.path + "/nowhere").error().code() == Code::not_found);
+  CHECK(files->create_directory(directory.path).has_value());  // There already: fine.
+  CHECK(files->create_directory(directory.path + "/f").error().code() ==
+        Code::already_exists);  // A file is in the way.
+}
+
+TEST_CASE("posix: a full device shows in write as full, never as success") {
+  const auto file = make_posix_file_system()->open("/dev/full", FileSystem::Open::read_write);
+  if (!file) return;
+  CHECK((*file)->write(0, as_bytes("x")).error().code() == Code::full);
+}
+
+TEST_CASE("posix: rename replaces its target, unlink removes, list is sorted") {
+  TemporaryDirectory directory;
+  const auto files = make_posix_file_system();
+  files->open(directory.path + "/b", FileSystem::Open::create).value()->write(0, as_bytes("new")).value();
+  files->open(directory.path + "/a", FileSystem::Open::create).value()->write(0, as_bytes("older")).value();
+  CHECK(files->list(directory.path).value() == std::vector<std::string>{"a", "b"});
+  files->rename(directory.path + "/b", directory.path + "/a").value();
+  CHECK(files->list(directory.path).value() == std::vector<std::string>{"a"});
+  CHECK(files->open(directory.path + "/a", FileSystem::Open::read_only).value()->size().value() == 3);
+  files->unlink(directory.path + "/a").value();
+  CHECK_FALSE(files->exists(directory.path + "/a").value());
+}
+
+TEST_CASE("posix: a lock has one owner, whose note the refused one reads, until it lets go") {
+  TemporaryDirectory directory;
+  const auto files = make_posix_file_system();
+  auto first = files->lock(directory.path + "/LOCK", "pid 1234");
+  REQUIRE(first.has_value());
+  const auto second = files->lock(directory.path + "/LOCK", "pid 5678");
+  CHECK(second.error().code() == Code::busy);
+  CHECK(second.error().message().find("pid 1234") != std::string::npos);
+  first = Error(Code::closed, "let go");
+  CHECK(files->lock(directory.path + "/LOCK", "pid 5678").has_value());
+}
+
+TEST_CASE("posix: threads run, a waiter wakes at a notify and times out without one") {
+  PosixWorld owner;
+  Scheduler& scheduler = owner.world().scheduler;
+  Mutex mutex(scheduler);
+  CondVar changed(scheduler);
+  int turns = 0;
+  {
+    Thread other(scheduler, "a name longer than fifteen characters", [&] {
+      Lock lock(mutex);
+      ++turns;
+      changed.notify_all();
+    });
+    Lock lock(mutex);
+    while (turns == 0) changed.wait(mutex);
+  }
+  CHECK(turns == 1);
+  Lock lock(mutex);
+  const auto before = owner.world().clock.monotonic_ns();
+  while (changed.wait_for(mutex, 2'000'000)) {
+  }
+  CHECK(owner.world().clock.monotonic_ns() - before >= 2'000'000);
+}
+
+}  // namespace
+}  // namespace mneme
