@@ -1,0 +1,180 @@
+// What a disk may hold after power was cut: the policies P0 to P7, applied to the operations not yet certain.
+#include <algorithm>
+#include <cstring>
+
+#include "os/sim/sim_file_system.h"
+
+namespace mneme::sim {
+namespace {
+
+constexpr std::uint64_t kSector = 512;
+
+// splitmix64 (Vigna): one seed, one sequence.
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) noexcept : state_(seed) {}
+  std::uint64_t next() noexcept {
+    std::uint64_t z = state_ += 0x9e3779b97f4a7c15U;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    return z ^ (z >> 31);
+  }
+  bool coin() noexcept { return (next() & 1) != 0; }
+  std::uint64_t below(std::uint64_t bound) noexcept { return next() % bound; }
+
+ private:
+  std::uint64_t state_;
+};
+
+}  // namespace
+
+class ImageBuilder {  // One thread at a time; the disk's mutex is held.
+ public:
+  ImageBuilder(const SimFileSystem& disk, CutPolicy policy, std::uint64_t seed)
+      : disk_(disk), policy_(policy), dice_(seed * kCutPolicies + static_cast<std::uint64_t>(policy)) {
+    if (policy == CutPolicy::p7) lies_ = 1 + dice_.below(2);
+  }
+
+  DurableImage build() {
+    const SimFileSystem::Names names = surviving_names();
+    DurableImage image;
+    image.directories = names.directories;
+    for (const auto& [path, inode] : names.files) {
+      auto [bytes, first] = seen_.try_emplace(inode.get());
+      if (first) bytes->second = surviving_bytes(*inode);  // One image of an inode, however many names it has.
+      image.files[path] = bytes->second;
+    }
+    return image;
+  }
+
+ private:
+  using Change = SimFileSystem::Change;
+
+  // The sequence below which a sync has made changes certain: the newest sync that was not a lie.
+  template <class Matches>
+  [[nodiscard]] std::uint64_t certain_below(Matches matches) const {
+    const auto& syncs = disk_.last_syncs_;
+    const std::size_t honest = syncs.size() - std::min<std::size_t>(lies_, syncs.size());
+    std::uint64_t certain = 0;
+    for (std::size_t i = 0; i < honest; ++i) {
+      if (matches(syncs[i])) certain = syncs[i].sequence;
+    }
+    return certain;
+  }
+
+  SimFileSystem::Names surviving_names() {
+    SimFileSystem::Names names = disk_.durable_names_;
+    // In-order policies: everything up to one point in time, over all directories, as a journal keeps it.
+    const std::size_t count = disk_.entries_.size();
+    const std::size_t point = policy_ == CutPolicy::p0   ? 0
+                              : policy_ == CutPolicy::p1 ? count
+                                                         : static_cast<std::size_t>(dice_.below(count + 1));
+    const bool in_order = policy_ <= CutPolicy::p3;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& change = disk_.entries_[i];
+      const std::uint64_t certain =
+          certain_below([&](const auto& sync) { return sync.inode.expired() && sync.directory == change.directory; });
+      if (change.sequence < certain || (in_order ? i < point : dice_.coin())) SimFileSystem::apply(change, names);
+    }
+    return names;
+  }
+
+  std::shared_ptr<const ByteBuffer> surviving_bytes(const SimFileSystem::Inode& inode) {
+    if (inode.pending.empty()) return inode.durable;
+    const std::uint64_t certain = certain_below([&](const auto& sync) { return sync.inode.lock().get() == &inode; });
+    auto bytes = std::make_shared<ByteBuffer>(*inode.durable);
+    std::size_t next = 0;
+    while (next < inode.pending.size() && inode.pending[next].sequence < certain) {
+      SimFileSystem::apply(inode.pending[next++], *bytes);
+    }
+    const auto open = std::span(inode.pending).subspan(next);
+    if (policy_ == CutPolicy::p1) {
+      for (const Change& change : open) SimFileSystem::apply(change, *bytes);
+    } else if (policy_ == CutPolicy::p2) {
+      const auto kept = static_cast<std::size_t>(dice_.below(open.size() + 1));
+      for (const Change& change : open.first(kept)) SimFileSystem::apply(change, *bytes);
+    } else if (policy_ != CutPolicy::p0) {
+      for (const Change& change : open) apply_in_part(change, *bytes);
+    }
+    return bytes;
+  }
+
+  void apply_in_part(const Change& change, ByteBuffer& bytes) {
+    if (change.new_size) {
+      if (dice_.coin()) set_size(bytes, *change.new_size);
+      return;
+    }
+    const std::uint64_t end = change.offset + change.bytes.size();
+    for (std::uint64_t at = change.offset; at < end;) {
+      const std::uint64_t sector_end = std::min(end, (at / kSector + 1) * kSector);
+      const auto part =
+          Bytes(change.bytes)
+              .subspan(static_cast<std::size_t>(at - change.offset), static_cast<std::size_t>(sector_end - at));
+      if (dice_.coin()) {
+        write(bytes, at, part);
+      } else if (policy_ == CutPolicy::p5 && dice_.coin()) {
+        spoil_sector(bytes, at);
+      }
+      at = sector_end;
+    }
+  }
+
+  void write(ByteBuffer& bytes, std::uint64_t at, Bytes part) {
+    if (bytes.size() < at + part.size()) set_size(bytes, at + part.size());
+    std::ranges::copy(part, bytes.begin() + static_cast<std::ptrdiff_t>(at));
+  }
+
+  // Growth shows zeros, or under p6 what the extents held before.
+  void set_size(ByteBuffer& bytes, std::uint64_t size) {
+    const std::size_t before = bytes.size();
+    bytes.resize(static_cast<std::size_t>(size));
+    if (policy_ == CutPolicy::p6 && size > before && dice_.coin()) fill_with_noise(bytes, before, bytes.size());
+  }
+
+  // A sector that was being written when power went: all of it may be anything, its older bytes too.
+  void spoil_sector(ByteBuffer& bytes, std::uint64_t at) {
+    const std::size_t from = static_cast<std::size_t>(at / kSector * kSector);
+    fill_with_noise(bytes, from, std::min(bytes.size(), from + kSector));
+  }
+
+  void fill_with_noise(ByteBuffer& bytes, std::size_t from, std::size_t to) {
+    for (std::size_t i = from; i < to; ++i) bytes[i] = static_cast<std::byte>(dice_.next());
+  }
+
+  const SimFileSystem& disk_;
+  const CutPolicy policy_;
+  Dice dice_;
+  std::size_t lies_ = 0;
+  std::map<const SimFileSystem::Inode*, std::shared_ptr<const ByteBuffer>> seen_;
+};
+
+DurableImage SimFileSystem::cut(CutPolicy policy, std::uint64_t seed) const {
+  const std::lock_guard held(mutex_);
+  return ImageBuilder(*this, policy, seed).build();
+}
+
+std::uint64_t DurableImage::hash() const {
+  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a, eight bytes at a time where it can.
+  const auto mix = [&](std::uint64_t word) {
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
+    hash ^= hash >> 29;
+  };
+  const auto mix_bytes = [&](Bytes bytes) {
+    mix(bytes.size());
+    std::size_t i = 0;
+    for (; i + 8 <= bytes.size(); i += 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes.data() + i, 8);
+      mix(word);
+    }
+    for (; i < bytes.size(); ++i) mix(static_cast<std::uint64_t>(bytes[i]));
+  };
+  for (const auto& [path, bytes] : files) {
+    mix_bytes(as_bytes(path));
+    mix_bytes(*bytes);
+  }
+  for (const std::string& path : directories) mix_bytes(as_bytes(path));
+  return hash;
+}
+
+}  // namespace mneme::sim

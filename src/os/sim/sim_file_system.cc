@@ -1,0 +1,347 @@
+#include "os/sim/sim_file_system.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+
+namespace mneme::sim {
+namespace {
+
+std::string directory_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+Error missing(const std::string& path) { return Error(Code::not_found, "no such file '" + path + "'"); }
+
+}  // namespace
+
+class SimFile final : public File {
+ public:
+  SimFile(SimFileSystem& disk, SimFileSystem::InodePtr inode, std::string path, bool writable)
+      : disk_(disk), inode_(std::move(inode)), path_(std::move(path)), writable_(writable) {}
+
+  Result<std::size_t> read(std::uint64_t offset, MutableBytes into) override {
+    const std::lock_guard held(disk_.mutex_);
+    TRY(disk_.count_operation(path_));
+    const ByteBuffer& content = *inode_->content;
+    if (offset >= content.size()) return std::size_t{0};
+    const std::size_t count = std::min(into.size(), content.size() - static_cast<std::size_t>(offset));
+    if (count > 0) std::memcpy(into.data(), content.data() + offset, count);
+    return count;
+  }
+
+  Result<void> write(std::uint64_t offset, Bytes bytes) override {
+    ASSERT(writable_);
+    SimFileSystem::Change change{.offset = offset, .bytes = {bytes.begin(), bytes.end()}};
+    TRY(disk_.change_inode(inode_, path_, std::move(change)));
+    disk_.done();
+    return {};
+  }
+
+  Result<void> allocate(std::uint64_t bytes) override {
+    ASSERT(writable_);
+    if (bytes <= TRY(size())) return {};
+    return resize(bytes);
+  }
+  Result<void> truncate(std::uint64_t bytes) override {
+    ASSERT(writable_);
+    return resize(bytes);
+  }
+
+  Result<void> sync(SyncSite site) override {
+    TRY(disk_.sync_inode(inode_, path_, site));
+    disk_.done();
+    return {};
+  }
+
+  Result<std::uint64_t> size() override {
+    const std::lock_guard held(disk_.mutex_);
+    return static_cast<std::uint64_t>(inode_->content->size());
+  }
+
+ private:
+  Result<void> resize(std::uint64_t bytes) {
+    TRY(disk_.change_inode(inode_, path_, {.new_size = bytes}));
+    disk_.done();
+    return {};
+  }
+
+  SimFileSystem& disk_;
+  const SimFileSystem::InodePtr inode_;
+  const std::string path_;
+  const bool writable_;
+};
+
+class SimLock final : public FileLock {
+ public:
+  SimLock(SimFileSystem& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
+  ~SimLock() override {
+    const std::lock_guard held(disk_.mutex_);
+    disk_.locked_.erase(path_);
+  }
+
+ private:
+  SimFileSystem& disk_;
+  const std::string path_;
+};
+
+SimFileSystem::SimFileSystem(const DurableImage& image) {
+  durable_names_.directories = image.directories;
+  for (const auto& [path, bytes] : image.files) {
+    auto inode = std::make_shared<Inode>();
+    // Shared until written: writable() copies what others hold, so the image stays as it is.
+    inode->durable = std::const_pointer_cast<ByteBuffer>(bytes);
+    inode->content = inode->durable;
+    durable_names_.files[path] = std::move(inode);
+  }
+  names_ = durable_names_;
+}
+
+ByteBuffer& SimFileSystem::writable(std::shared_ptr<ByteBuffer>& bytes) {
+  if (bytes.use_count() > 1) bytes = std::make_shared<ByteBuffer>(*bytes);
+  return *bytes;
+}
+
+void SimFileSystem::apply(const Change& change, ByteBuffer& bytes) {
+  if (change.new_size) return bytes.resize(static_cast<std::size_t>(*change.new_size));
+  const std::size_t end = static_cast<std::size_t>(change.offset) + change.bytes.size();
+  if (bytes.size() < end) bytes.resize(end);
+  std::ranges::copy(change.bytes, bytes.begin() + static_cast<std::ptrdiff_t>(change.offset));
+}
+
+void SimFileSystem::apply(const EntryChange& change, Names& names) {
+  if (!change.old_name.empty()) names.files.erase(change.old_name);
+  if (change.is_directory) {
+    names.directories.insert(change.name);
+  } else if (change.inode) {
+    names.files[change.name] = change.inode;
+  } else {
+    names.files.erase(change.name);
+  }
+}
+
+// Counts an operation that may fail, and fails it if its turn has come. A torn write is left to the writer.
+Result<std::optional<Fault::Kind>> SimFileSystem::count_operation(const std::string& path) {
+  ++operations_;
+  if (!fault_ || operations_ < fault_->at_operation || (operations_ > fault_->at_operation && !fault_->sticky)) {
+    return std::optional<Fault::Kind>();
+  }
+  if (fault_->kind == Fault::Kind::no_space) return Error(Code::full, "no space left for '" + path + "' (simulated)");
+  if (fault_->kind == Fault::Kind::torn_write) return std::optional(fault_->kind);
+  return Error(Code::io, "input/output error at '" + path + "' (simulated)");
+}
+
+Result<void> SimFileSystem::check_room(const Inode& inode, std::uint64_t new_size, const std::string& path) const {
+  std::uint64_t used = 0;
+  for (const auto& [name, other] : names_.files) used += other->content->size();
+  if (new_size <= inode.content->size() || used - inode.content->size() + new_size <= capacity_) return {};
+  return Error(Code::full, "no space left for '" + path + "' (simulated)");
+}
+
+Result<void> SimFileSystem::change_inode(const InodePtr& inode, const std::string& path, Change change) {
+  const std::lock_guard held(mutex_);
+  const bool torn = TRY(count_operation(path)).has_value();
+  if (capacity_ != ~std::uint64_t{0}) {
+    TRY(check_room(*inode, change.new_size.value_or(change.offset + change.bytes.size()), path));
+  }
+  if (torn) change.bytes.resize(change.bytes.size() / 2);
+  change.sequence = ++sequence_;
+  apply(change, writable(inode->content));
+  inode->pending.push_back(std::move(change));
+  if (torn) return Error(Code::io, "write to '" + path + "' cut short (simulated)");
+  return {};
+}
+
+void SimFileSystem::change_entry(EntryChange change) {
+  change.sequence = ++sequence_;
+  apply(change, names_);
+  entries_.push_back(std::move(change));
+}
+
+Result<void> SimFileSystem::sync_inode(const InodePtr& inode, const std::string& path, SyncSite site) {
+  const std::lock_guard held(mutex_);
+  ++syncs_at_[static_cast<std::size_t>(site)];
+  if (inode->sync_failed) ++retried_syncs_;
+  if (auto counted = count_operation(path); !counted || *counted) {
+    inode->sync_failed = true;
+    forget_unsynced(*inode);
+    return counted ? Error(Code::io, "sync of '" + path + "' failed (simulated)")
+                   : Error(Code::io, std::move(counted).error().message());
+  }
+  if (ignored_site_ == site) return {};
+  remember_sync({++sequence_, inode, {}});
+  return {};
+}
+
+// After a failed sync the kernel has marked the pages clean: readers go on seeing them, the disk never will.
+void SimFileSystem::forget_unsynced(Inode& inode) {
+  std::uint64_t synced = 0;
+  for (const SyncEvent& event : last_syncs_) {
+    if (event.inode.lock().get() == &inode) synced = event.sequence;
+  }
+  std::erase_if(inode.pending, [&](const Change& change) { return change.sequence > synced; });
+}
+
+Result<void> SimFileSystem::sync_directory(const std::string& path, SyncSite site) {
+  {
+    const std::lock_guard held(mutex_);
+    ++syncs_at_[static_cast<std::size_t>(site)];
+    TRY(count_operation(path));
+    if (ignored_site_ == site) return {};
+    remember_sync({++sequence_, {}, path});
+  }
+  done();
+  return {};
+}
+
+// The newest two syncs may still be a lie (p7); the one before them is the truth by now.
+void SimFileSystem::remember_sync(SyncEvent event) {
+  last_syncs_.push_back(std::move(event));
+  if (last_syncs_.size() <= 2) return;
+  fold(last_syncs_.front());
+  last_syncs_.erase(last_syncs_.begin());
+}
+
+void SimFileSystem::fold(const SyncEvent& event) {
+  const auto covered = [&](const auto& change) { return change.sequence < event.sequence; };
+  if (const InodePtr inode = event.inode.lock()) {
+    const auto end = std::ranges::find_if_not(inode->pending, covered);
+    for (auto change = inode->pending.begin(); change != end; ++change) apply(*change, writable(inode->durable));
+    inode->pending.erase(inode->pending.begin(), end);
+    return;
+  }
+  for (const EntryChange& change : entries_) {
+    if (covered(change) && change.directory == event.directory) apply(change, durable_names_);
+  }
+  std::erase_if(entries_, [&](const EntryChange& c) { return covered(c) && c.directory == event.directory; });
+}
+
+Result<std::unique_ptr<File>> SimFileSystem::open(const std::string& path, Open mode) {
+  InodePtr inode;
+  {
+    const std::lock_guard held(mutex_);
+    TRY(count_operation(path));
+    const auto found = names_.files.find(path);
+    if (mode == Open::create && found != names_.files.end()) {
+      return Error(Code::already_exists, "'" + path + "' exists");
+    }
+    if (mode != Open::create && found == names_.files.end()) return missing(path);
+    if (mode == Open::create) {
+      inode = std::make_shared<Inode>();
+      change_entry({.directory = directory_of(path), .name = path, .inode = inode});
+    } else {
+      inode = found->second;
+    }
+  }
+  if (mode == Open::create) done();
+  return std::unique_ptr<File>(std::make_unique<SimFile>(*this, std::move(inode), path, mode != Open::read_only));
+}
+
+Result<void> SimFileSystem::create_directory(const std::string& path) {
+  {
+    const std::lock_guard held(mutex_);
+    TRY(count_operation(path));
+    if (names_.files.contains(path)) return Error(Code::already_exists, "'" + path + "' is a file");
+    if (names_.directories.contains(path)) return {};
+    change_entry({.directory = directory_of(path), .name = path, .is_directory = true});
+  }
+  done();
+  return {};
+}
+
+Result<std::vector<std::string>> SimFileSystem::list(const std::string& directory) {
+  const std::lock_guard held(mutex_);
+  TRY(count_operation(directory));
+  if (!names_.directories.contains(directory)) return missing(directory);
+  std::set<std::string> names;
+  const auto add = [&](const std::string& path) {
+    if (directory_of(path) == directory) names.insert(path.substr(directory.size() + 1));
+  };
+  for (const auto& [path, inode] : names_.files) add(path);
+  for (const std::string& path : names_.directories) add(path);
+  return std::vector(names.begin(), names.end());
+}
+
+Result<bool> SimFileSystem::exists(const std::string& path) {
+  const std::lock_guard held(mutex_);
+  TRY(count_operation(path));
+  return names_.files.contains(path) || names_.directories.contains(path);
+}
+
+Result<void> SimFileSystem::rename(const std::string& from, const std::string& to) {
+  {
+    const std::lock_guard held(mutex_);
+    TRY(count_operation(from));
+    const auto found = names_.files.find(from);
+    if (found == names_.files.end()) return missing(from);
+    ASSERT(directory_of(from) == directory_of(to));  // Only such a rename is atomic everywhere.
+    change_entry({.directory = directory_of(to), .name = to, .inode = found->second, .old_name = from});
+  }
+  done();
+  return {};
+}
+
+Result<void> SimFileSystem::unlink(const std::string& path) {
+  {
+    const std::lock_guard held(mutex_);
+    TRY(count_operation(path));
+    if (!names_.files.contains(path)) return missing(path);
+    change_entry({.directory = directory_of(path), .name = path});
+  }
+  done();
+  return {};
+}
+
+Result<void> SimFileSystem::link(const std::string& from, const std::string& to) {
+  {
+    const std::lock_guard held(mutex_);
+    TRY(count_operation(to));
+    const auto found = names_.files.find(from);
+    if (found == names_.files.end()) return missing(from);
+    if (names_.files.contains(to)) return Error(Code::already_exists, "'" + to + "' exists");
+    change_entry({.directory = directory_of(to), .name = to, .inode = found->second});
+  }
+  done();
+  return {};
+}
+
+Result<std::unique_ptr<FileLock>> SimFileSystem::lock(const std::string& path, const std::string& owner_note) {
+  const std::lock_guard held(mutex_);
+  TRY(count_operation(path));
+  if (!locked_.insert(path).second) return Error(Code::busy, "'" + path + "' is locked by another writer");
+  if (!names_.files.contains(path)) {
+    auto inode = std::make_shared<Inode>();
+    inode->content->assign(as_bytes(owner_note).begin(), as_bytes(owner_note).end());
+    change_entry({.directory = directory_of(path), .name = path, .inode = std::move(inode)});
+  }
+  return std::unique_ptr<FileLock>(std::make_unique<SimLock>(*this, path));
+}
+
+void SimFileSystem::fail(std::optional<Fault> fault) {
+  const std::lock_guard held(mutex_);
+  fault_ = fault;
+}
+void SimFileSystem::ignore_syncs_of(std::optional<SyncSite> site) {
+  const std::lock_guard held(mutex_);
+  ignored_site_ = site;
+}
+void SimFileSystem::set_capacity(std::uint64_t bytes) {
+  const std::lock_guard held(mutex_);
+  capacity_ = bytes;
+}
+std::uint64_t SimFileSystem::operations() const {
+  const std::lock_guard held(mutex_);
+  return operations_;
+}
+std::uint64_t SimFileSystem::retried_syncs() const {
+  const std::lock_guard held(mutex_);
+  return retried_syncs_;
+}
+std::uint64_t SimFileSystem::syncs_at(SyncSite site) const {
+  const std::lock_guard held(mutex_);
+  return syncs_at_[static_cast<std::size_t>(site)];
+}
+
+}  // namespace mneme::sim

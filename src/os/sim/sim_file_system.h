@@ -1,0 +1,144 @@
+// SimFileSystem: a disk in memory that remembers what was made durable, so that power can be cut at any operation.
+//
+// Every change is an operation with a sequence number: writes, truncations and allocations of an inode; entries of a
+// directory. A sync of a file covers the inode's earlier operations, a sync of a directory its earlier entry changes.
+// cut() yields what a disk may hold if power goes now, by one of the policies of the fault programme:
+//   p0 nothing unsynced | p1 everything | p2 a random prefix of each file's operations, entries in order up to a point
+//   p3 a random subset of 512-byte sectors, entries in order up to a point | p4 as p3, each entry change by itself
+//   p5 as p4, touched sectors that did not make it may be garbage | p6 as p4, growth may expose stale bytes in place
+//   of zeros | p7 as p4, and the last one or two syncs were a lie
+// A rename is one change: never seen half done. Operations are folded into the durable base only once two later
+// syncs have passed, because p7 may still take those back. Deterministic: same operations, policy and seed, same image.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "os/file.h"
+
+namespace mneme::sim {
+
+enum class CutPolicy : std::uint8_t { p0, p1, p2, p3, p4, p5, p6, p7 };
+constexpr std::size_t kCutPolicies = 8;
+
+// What is on the disk after power comes back. Immutable; files share their bytes with the disk they were cut from.
+struct DurableImage {
+  std::map<std::string, std::shared_ptr<const ByteBuffer>> files;  // By path.
+  std::set<std::string> directories;
+  [[nodiscard]] std::uint64_t hash() const;  // Of names and bytes: distinct images are counted by it.
+};
+
+struct Fault {
+  enum class Kind : std::uint8_t { io_error, no_space, torn_write };  // torn_write: half the bytes arrive, then io.
+  std::uint64_t at_operation = 0;                                     // Counted from 1 over everything that may fail.
+  Kind kind = Kind::io_error;
+  bool sticky = false;  // Every later operation fails too.
+};
+
+class SimFile;
+
+class SimFileSystem final : public FileSystem {  // Thread-safe.
+ public:
+  SimFileSystem() = default;
+  explicit SimFileSystem(const DurableImage& image);
+
+  Result<std::unique_ptr<File>> open(const std::string& path, Open mode) override;
+  Result<void> create_directory(const std::string& path) override;
+  Result<std::vector<std::string>> list(const std::string& directory) override;
+  Result<bool> exists(const std::string& path) override;
+  Result<void> rename(const std::string& from, const std::string& to) override;
+  Result<void> unlink(const std::string& path) override;
+  Result<void> sync_directory(const std::string& path, SyncSite site) override;
+  Result<void> link(const std::string& from, const std::string& to) override;
+  Result<std::unique_ptr<FileLock>> lock(const std::string& path, const std::string& owner_note) override;
+
+  // What the disk may hold if power is cut now. Does not disturb the running system.
+  [[nodiscard]] DurableImage cut(CutPolicy policy, std::uint64_t seed) const;
+
+  // Called after every operation that changes the disk or makes a change durable, without locks held.
+  void after_operation(std::function<void()> call) { after_operation_ = std::move(call); }
+  void fail(std::optional<Fault> fault);
+  void ignore_syncs_of(std::optional<SyncSite> site);  // Such a sync says ok and does nothing.
+  void set_capacity(std::uint64_t bytes);              // Sum of file sizes; beyond it write and allocate are full.
+
+  [[nodiscard]] std::uint64_t operations() const;     // Reads included: what Fault::at_operation counts.
+  [[nodiscard]] std::uint64_t retried_syncs() const;  // Syncs of a file after one of it had failed. Must stay 0.
+  [[nodiscard]] std::uint64_t syncs_at(SyncSite site) const;
+
+ private:
+  friend class SimFile;
+  friend class SimLock;
+  friend class ImageBuilder;
+
+  // A change of an inode's bytes. A truncation or allocation has no bytes and sets the size.
+  struct Change {
+    std::uint64_t sequence = 0;
+    std::uint64_t offset = 0;
+    ByteBuffer bytes{};
+    std::optional<std::uint64_t> new_size{};
+  };
+  struct Inode {
+    std::shared_ptr<ByteBuffer> content = std::make_shared<ByteBuffer>();  // What a read sees.
+    std::shared_ptr<ByteBuffer> durable = std::make_shared<ByteBuffer>();  // Folded: survives every policy.
+    std::vector<Change> pending;                                           // In order, after what is folded.
+    bool sync_failed = false;
+  };
+  using InodePtr = std::shared_ptr<Inode>;
+  // An entry change: `name` now means `inode` (null: nothing), and for a rename `old_name` means nothing.
+  struct EntryChange {
+    std::uint64_t sequence = 0;
+    std::string directory{};
+    std::string name{};
+    InodePtr inode{};
+    bool is_directory = false;
+    std::string old_name{};  // Empty: not a rename.
+  };
+  struct SyncEvent {
+    std::uint64_t sequence = 0;
+    std::weak_ptr<Inode> inode;  // Of a file, or:
+    std::string directory;
+  };
+  struct Names {
+    std::map<std::string, InodePtr> files;
+    std::set<std::string> directories;
+  };
+
+  static void apply(const Change& change, ByteBuffer& bytes);
+  static void apply(const EntryChange& change, Names& names);
+  static ByteBuffer& writable(std::shared_ptr<ByteBuffer>& bytes);
+  Result<std::optional<Fault::Kind>> count_operation(const std::string& path);
+  Result<void> change_inode(const InodePtr& inode, const std::string& path, Change change);
+  void change_entry(EntryChange change);
+  void remember_sync(SyncEvent event);
+  void fold(const SyncEvent& event);
+  void forget_unsynced(Inode& inode);
+  Result<void> check_room(const Inode& inode, std::uint64_t new_size, const std::string& path) const;
+  Result<void> sync_inode(const InodePtr& inode, const std::string& path, SyncSite site);
+  void done() const {
+    if (after_operation_) after_operation_();
+  }
+
+  mutable std::mutex mutex_;
+  Names names_;                        // What open() and list() see.
+  Names durable_names_;                // Folded.
+  std::vector<EntryChange> entries_;   // Pending, in order.
+  std::vector<SyncEvent> last_syncs_;  // At most two, oldest first: not folded yet.
+  std::set<std::string> locked_;
+  std::uint64_t sequence_ = 0;
+  std::uint64_t operations_ = 0;
+  std::uint64_t retried_syncs_ = 0;
+  std::uint64_t capacity_ = ~std::uint64_t{0};
+  std::array<std::uint64_t, kSyncSiteNames.size()> syncs_at_{};
+  std::optional<Fault> fault_;
+  std::optional<SyncSite> ignored_site_;
+  std::function<void()> after_operation_;
+};
+
+}  // namespace mneme::sim
