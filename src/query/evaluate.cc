@@ -1,0 +1,282 @@
+#include "query/evaluate.h"
+
+#include <array>
+#include <numeric>
+
+namespace mneme::query {
+
+std::vector<std::uint64_t> strict_validity(Operands operands, std::size_t rows) {
+  std::vector<std::uint64_t> words;
+  for (const Operand& operand : operands) {
+    if (!operand.column->has_nulls()) continue;
+    if (words.empty()) words.assign((rows + 63) / 64, ~std::uint64_t{0});
+    if (operand.constant) {
+      if (operand.column->is_null(0)) words.assign(words.size(), 0);
+      continue;
+    }
+    for (std::size_t i = 0; i < words.size(); ++i) words[i] &= operand.column->validity()[i];
+  }
+  return words;
+}
+
+Column gather(const Column& from, const Selection& rows) {
+  Column out(from.type());
+  const std::size_t width = from.type().width();
+  ByteBuffer bytes(rows.size() * width);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::memcpy(bytes.data() + i * width, from.data() + rows[i] * width, width);
+  }
+  std::vector<std::uint64_t> validity;
+  if (from.has_nulls()) {
+    validity.assign((rows.size() + 63) / 64, 0);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (!from.is_null(rows[i])) validity[i / 64] |= std::uint64_t{1} << (i % 64);
+    }
+  }
+  out.adopt(std::move(bytes), rows.size(), std::move(validity));
+  return out;
+}
+
+namespace {
+
+// BOOL under three-valued logic. `unknown` is NULL.
+enum class Truth : std::uint8_t { no, yes, unknown };
+
+Truth truth_at(const Column& column, std::size_t row) noexcept {
+  if (column.is_null(row)) return Truth::unknown;
+  return column.values<std::uint8_t>()[row] != 0 ? Truth::yes : Truth::no;
+}
+
+Column truths_to_column(const std::vector<Truth>& truths) {
+  Column out(Type{.kind = TypeKind::boolean});
+  ByteBuffer bytes(truths.size());
+  std::vector<std::uint64_t> validity;
+  for (std::size_t row = 0; row < truths.size(); ++row) {
+    bytes[row] = static_cast<std::byte>(truths[row] == Truth::yes);
+    if (truths[row] != Truth::unknown) continue;
+    if (validity.empty()) {
+      validity.assign((truths.size() + 63) / 64, ~std::uint64_t{0});
+    }
+    validity[row / 64] &= ~(std::uint64_t{1} << (row % 64));
+  }
+  out.adopt(std::move(bytes), truths.size(), std::move(validity));
+  return out;
+}
+
+class Evaluation {  // One thread at a time; lives for one evaluate().
+ public:
+  Evaluation(const EvaluationInput& input) : input_(input) {}  // NOLINT(google-explicit-constructor)
+
+  Result<Column> run(const Expression& e, const Selection* selection) {
+    auto computed = dispatch(e, selection);
+    if (computed || e.position.line == 0) return computed;
+    return std::move(computed).error().at(e.position);
+  }
+
+ private:
+  [[nodiscard]] std::size_t count(const Selection* selection) const {
+    return selection != nullptr ? selection->size() : input_.rows;
+  }
+
+  Result<Column> dispatch(const Expression& e, const Selection* selection) {
+    switch (e.kind) {
+      case ExpressionKind::constant: return repeat(*e.value, count(selection));
+      case ExpressionKind::parameter: return repeat(TRY(parameter(e)), count(selection));
+      case ExpressionKind::column: return column(e, selection);
+      case ExpressionKind::call: return call(e, selection);
+      case ExpressionKind::conjunction: return decide(e, selection, Truth::no);
+      case ExpressionKind::disjunction: return decide(e, selection, Truth::yes);
+      case ExpressionKind::negation: return negate(e, selection);
+      case ExpressionKind::is_null: return is_null(e, selection);
+      case ExpressionKind::case_when: return case_when(e, selection);
+      case ExpressionKind::coalesce: return coalesce(e, selection);
+    }
+    ASSERT(false);
+    return Column(e.type);
+  }
+
+  Result<std::reference_wrapper<const Column>> parameter(const Expression& e) const {
+    if (e.index < input_.parameters.size()) return std::cref(input_.parameters[e.index]);
+    return Error(Code::invalid_argument, "parameter $" + std::to_string(e.index + 1) + " has no value")
+        .with_sqlstate("08P01");
+  }
+
+  static Column repeat(const Column& one, std::size_t rows) { return gather(one, Selection(rows, 0)); }
+
+  Result<Column> column(const Expression& e, const Selection* selection) const {
+    const Column& from = input_.batch.columns[e.index];
+    if (selection != nullptr) return gather(from, *selection);
+    Selection all(input_.rows);
+    std::iota(all.begin(), all.end(), RowIndex{0});
+    return gather(from, all);
+  }
+
+  // An operand by reference where its column stands already, else computed into `storage`.
+  Result<Operand> operand(const Expression& e, const Selection* selection, Column& storage) {
+    if (e.kind == ExpressionKind::constant) return Operand{e.value.get(), true};
+    if (e.kind == ExpressionKind::parameter) return Operand{&TRY(parameter(e)).get(), true};
+    if (e.kind == ExpressionKind::column && selection == nullptr) return Operand{&input_.batch.columns[e.index], false};
+    storage = TRY(run(e, selection));
+    return Operand{&storage, false};
+  }
+
+  Result<Column> call(const Expression& e, const Selection* selection) {
+    const std::size_t arguments = e.children.size();
+    std::vector<Column> storage;
+    storage.reserve(arguments);
+    for (std::size_t i = 0; i < arguments; ++i) storage.emplace_back(Type{});
+    std::vector<Operand> operands(arguments);
+    for (std::size_t i = 0; i < arguments; ++i) {
+      operands[i] = TRY(operand(*e.children[i], selection, storage[i]));
+    }
+    Column out(e.type);
+    TRY(e.function->kernel(operands, count(selection), out));
+    for (Column& column : storage) {
+      if (column.type().is_variable()) out.keep_alive(std::make_shared<const Column>(std::move(column)));
+    }
+    return out;
+  }
+
+  // AND and OR are one function: `deciding` ends a row (false for AND, true for OR), NULL is remembered.
+  Result<Column> decide(const Expression& e, const Selection* selection, Truth deciding) {
+    const std::size_t rows = count(selection);
+    std::vector<Truth> truths(rows, deciding == Truth::no ? Truth::yes : Truth::no);
+    std::vector<std::size_t> open(rows);  // Positions in the result that are not decided.
+    std::iota(open.begin(), open.end(), std::size_t{0});
+    for (const auto& child : e.children) {
+      if (open.empty()) break;
+      const Selection asked = batch_rows(open, selection);
+      const Column answers = TRY(run(*child, &asked));
+      std::vector<std::size_t> still_open;
+      for (std::size_t i = 0; i < open.size(); ++i) {
+        const Truth answer = truth_at(answers, i);
+        if (answer == deciding || answer == Truth::unknown) truths[open[i]] = answer;
+        if (answer != deciding) still_open.push_back(open[i]);
+      }
+      open = std::move(still_open);
+    }
+    return truths_to_column(truths);
+  }
+
+  [[nodiscard]] static Selection batch_rows(const std::vector<std::size_t>& positions, const Selection* selection) {
+    Selection rows(positions.size());
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      rows[i] = selection != nullptr ? (*selection)[positions[i]] : static_cast<RowIndex>(positions[i]);
+    }
+    return rows;
+  }
+
+  Result<Column> negate(const Expression& e, const Selection* selection) {
+    const Column answers = TRY(run(*e.children.front(), selection));
+    std::vector<Truth> truths(answers.rows());
+    for (std::size_t row = 0; row < truths.size(); ++row) {
+      const Truth answer = truth_at(answers, row);
+      truths[row] = answer == Truth::unknown ? answer : answer == Truth::yes ? Truth::no : Truth::yes;
+    }
+    return truths_to_column(truths);
+  }
+
+  Result<Column> is_null(const Expression& e, const Selection* selection) {
+    Column storage(Type{});
+    const Operand asked = TRY(operand(*e.children.front(), selection, storage));
+    std::vector<Truth> truths(count(selection));
+    for (std::size_t row = 0; row < truths.size(); ++row) truths[row] = asked.is_null(row) ? Truth::yes : Truth::no;
+    return truths_to_column(truths);
+  }
+
+  // Parts of a result computed for some of its rows each, put in order at the end.
+  struct Parts {
+    explicit Parts(std::size_t rows) : part_of(rows, kNone), row_in_part(rows, 0) {}
+    static constexpr std::size_t kNone = ~std::size_t{0};
+    std::vector<Column> columns;
+    std::vector<std::size_t> part_of;
+    std::vector<std::size_t> row_in_part;
+
+    [[nodiscard]] Column assemble(Type type) && {
+      Column out(type);
+      for (std::size_t row = 0; row < part_of.size(); ++row) {
+        if (part_of[row] == kNone || columns[part_of[row]].is_null(row_in_part[row])) {
+          out.append_null();
+        } else if (type.is_variable()) {
+          out.append_borrowed(columns[part_of[row]].values<StringRef>()[row_in_part[row]]);
+        } else {
+          out.append_fixed(columns[part_of[row]].bytes_at(row_in_part[row]));
+        }
+      }
+      if (type.is_variable()) out.keep_alive(std::make_shared<const std::vector<Column>>(std::move(columns)));
+      return out;
+    }
+  };
+
+  Result<void> add_part(const Expression& value, const std::vector<std::size_t>& positions, const Selection* selection,
+                        Parts& parts) {
+    if (positions.empty()) return {};
+    const Selection asked = batch_rows(positions, selection);
+    parts.columns.push_back(TRY(run(value, &asked)));
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      parts.part_of[positions[i]] = parts.columns.size() - 1;
+      parts.row_in_part[positions[i]] = i;
+    }
+    return {};
+  }
+
+  Result<Column> case_when(const Expression& e, const Selection* selection) {
+    const std::size_t rows = count(selection);
+    Parts parts(rows);
+    std::vector<std::size_t> open(rows);
+    std::iota(open.begin(), open.end(), std::size_t{0});
+    std::size_t i = 0;
+    for (; i + 1 < e.children.size() && !open.empty(); i += 2) {
+      const Selection asked = batch_rows(open, selection);
+      const Column answers = TRY(run(*e.children[i], &asked));
+      std::vector<std::size_t> taken;
+      std::vector<std::size_t> still_open;
+      for (std::size_t k = 0; k < open.size(); ++k) {
+        (truth_at(answers, k) == Truth::yes ? taken : still_open).push_back(open[k]);
+      }
+      TRY(add_part(*e.children[i + 1], taken, selection, parts));
+      open = std::move(still_open);
+    }
+    if (e.children.size() % 2 == 1) TRY(add_part(*e.children.back(), open, selection, parts));
+    return std::move(parts).assemble(e.type);
+  }
+
+  Result<Column> coalesce(const Expression& e, const Selection* selection) {
+    const std::size_t rows = count(selection);
+    Parts parts(rows);
+    std::vector<std::size_t> open(rows);
+    std::iota(open.begin(), open.end(), std::size_t{0});
+    for (const auto& child : e.children) {
+      if (open.empty()) break;
+      TRY(add_part(*child, open, selection, parts));
+      const Column& last = parts.columns.back();
+      std::vector<std::size_t> still_open;
+      for (std::size_t k = 0; k < open.size(); ++k) {
+        if (last.is_null(k)) still_open.push_back(open[k]);
+      }
+      open = std::move(still_open);
+    }
+    return std::move(parts).assemble(e.type);
+  }
+
+  const EvaluationInput& input_;
+};
+
+}  // namespace
+
+Result<Column> evaluate(const Expression& expression, const EvaluationInput& input, const Selection* selection) {
+  return Evaluation(input).run(expression, selection);
+}
+
+Result<Selection> filter(const Expression& predicate, const EvaluationInput& input, const Selection* selection) {
+  const Column answers = TRY(evaluate(predicate, input, selection));
+  Selection kept;
+  kept.reserve(answers.rows());
+  for (std::size_t row = 0; row < answers.rows(); ++row) {
+    if (truth_at(answers, row) != Truth::yes) continue;
+    kept.push_back(selection != nullptr ? (*selection)[row] : static_cast<RowIndex>(row));
+  }
+  return kept;
+}
+
+}  // namespace mneme::query

@@ -1,0 +1,27 @@
+// Evaluates bound expressions over a batch, column at a time, with SQL's three-valued logic.
+//
+// AND, OR, CASE and COALESCE compute an operand only for the rows that need it: CASE WHEN x <> 0 THEN 1 / x END never
+// divides by zero, and the right side of AND sees only the rows its left side did not already decide.
+#pragma once
+
+#include "query/expression.h"
+#include "query/selection.h"
+
+namespace mneme::query {
+
+struct EvaluationInput {
+  const Batch& batch;
+  std::size_t rows = 0;                // Of the batch; stands alone because a batch may have no columns (SELECT 1).
+  std::span<const Column> parameters;  // One row each.
+};
+
+// One value per selected row (all rows when `selection` is null), dense. The result may borrow text from the input's
+// batch, from its parameters and from the expression's constants: they must outlive it.
+Result<Column> evaluate(const Expression& expression, const EvaluationInput& input,
+                        const Selection* selection = nullptr);
+
+// The rows in which a BOOL expression is true (not false, not NULL), among `selection`.
+Result<Selection> filter(const Expression& predicate, const EvaluationInput& input,
+                         const Selection* selection = nullptr);
+
+}  // namespace mneme::query

@@ -1,0 +1,223 @@
+// Arithmetic over INT, FLOAT and REAL, with PostgreSQL's errors in place of wrap-around and silent infinity.
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "query/kernels.h"
+
+namespace mneme::query {
+namespace {
+
+Error out_of_range(std::string_view type) {
+  return Error(Code::invalid_argument, std::string(type) + " out of range").with_sqlstate("22003");
+}
+Error division_by_zero() { return Error(Code::invalid_argument, "division by zero").with_sqlstate("22012"); }
+
+template <class T>
+constexpr std::string_view kTypeName = std::is_same_v<T, std::int64_t> ? "integer"
+                                       : std::is_same_v<T, double>     ? "double precision"
+                                                                       : "real";
+
+// Floats: an infinite result of finite operands is an overflow; infinity itself is a value and may be computed with.
+template <std::floating_point T>
+Result<void> finite(T a, T b, T result) {
+  if (std::isinf(result) && !std::isinf(a) && !std::isinf(b)) return out_of_range(kTypeName<T>);
+  return {};
+}
+
+struct Add {
+  static Result<void> apply(std::int64_t a, std::int64_t b, std::int64_t& out) {
+    if (__builtin_add_overflow(a, b, &out)) return out_of_range("integer");
+    return {};
+  }
+  template <std::floating_point T>
+  static Result<void> apply(T a, T b, T& out) {
+    return finite(a, b, out = a + b);
+  }
+};
+
+struct Subtract {
+  static Result<void> apply(std::int64_t a, std::int64_t b, std::int64_t& out) {
+    if (__builtin_sub_overflow(a, b, &out)) return out_of_range("integer");
+    return {};
+  }
+  template <std::floating_point T>
+  static Result<void> apply(T a, T b, T& out) {
+    return finite(a, b, out = a - b);
+  }
+};
+
+struct Multiply {
+  static Result<void> apply(std::int64_t a, std::int64_t b, std::int64_t& out) {
+    if (__builtin_mul_overflow(a, b, &out)) return out_of_range("integer");
+    return {};
+  }
+  template <std::floating_point T>
+  static Result<void> apply(T a, T b, T& out) {
+    out = a * b;
+    if (out == 0 && a != 0 && b != 0) return out_of_range(kTypeName<T>);  // PostgreSQL: underflow.
+    return finite(a, b, out);
+  }
+};
+
+struct Divide {
+  static Result<void> apply(std::int64_t a, std::int64_t b, std::int64_t& out) {
+    if (b == 0) return division_by_zero();
+    if (b == -1 && a == std::numeric_limits<std::int64_t>::min()) return out_of_range("integer");
+    out = a / b;
+    return {};
+  }
+  template <std::floating_point T>
+  static Result<void> apply(T a, T b, T& out) {
+    if (b == 0 && !std::isnan(a)) return division_by_zero();
+    out = a / b;
+    if (out == 0 && a != 0 && !std::isinf(b)) return out_of_range(kTypeName<T>);
+    return finite(a, b, out);
+  }
+};
+
+struct Remainder {
+  static Result<void> apply(std::int64_t a, std::int64_t b, std::int64_t& out) {
+    if (b == 0) return division_by_zero();
+    out = b == -1 ? 0 : a % b;  // The lowest integer % -1 traps on x86.
+    return {};
+  }
+};
+
+struct Negate {
+  static Result<void> apply(std::int64_t a, std::int64_t& out) {
+    if (__builtin_sub_overflow(std::int64_t{0}, a, &out)) return out_of_range("integer");
+    return {};
+  }
+  template <std::floating_point T>
+  static Result<void> apply(T a, T& out) {
+    out = -a;
+    return {};
+  }
+};
+
+struct Absolute {
+  static Result<void> apply(std::int64_t a, std::int64_t& out) {
+    if (a < 0) return Negate::apply(a, out);
+    out = a;
+    return {};
+  }
+  template <std::floating_point T>
+  static Result<void> apply(T a, T& out) {
+    out = std::abs(a);
+    return {};
+  }
+};
+
+template <class T, class Operator>
+Result<void> binary(Operands operands, std::size_t rows, Column& out) {
+  return try_map_rows<T>(operands, rows, out, [&](std::size_t row, T& result) {
+    return Operator::apply(operands[0].at<T>(row), operands[1].at<T>(row), result);
+  });
+}
+
+template <class T, class Operator>
+Result<void> unary(Operands operands, std::size_t rows, Column& out) {
+  return try_map_rows<T>(operands, rows, out,
+                         [&](std::size_t row, T& result) { return Operator::apply(operands[0].at<T>(row), result); });
+}
+
+template <class T>
+const Function* binary_by_symbol(std::string_view symbol) {
+  static constexpr std::array<Function, 4> kFunctions{
+      {{"+", binary<T, Add>}, {"-", binary<T, Subtract>}, {"*", binary<T, Multiply>}, {"/", binary<T, Divide>}}};
+  for (const Function& f : kFunctions) {
+    if (f.name == symbol) return &f;
+  }
+  if constexpr (std::is_same_v<T, std::int64_t>) {
+    static constexpr Function kRemainder{"%", binary<std::int64_t, Remainder>};
+    if (symbol == "%") return &kRemainder;
+  }
+  return nullptr;
+}
+
+template <class T>
+const Function* unary_by_symbol(std::string_view symbol) {
+  static constexpr Function kNegate{"-", unary<T, Negate>};
+  static constexpr Function kAbsolute{"abs", unary<T, Absolute>};
+  return symbol == "-" ? &kNegate : symbol == "abs" ? &kAbsolute : nullptr;
+}
+
+template <class T>
+const Function* by_arguments(std::string_view symbol, std::size_t arguments) {
+  return arguments == 1 ? unary_by_symbol<T>(symbol) : arguments == 2 ? binary_by_symbol<T>(symbol) : nullptr;
+}
+
+// --- Conversions between numbers.
+
+// 2^63 is exact as a double; the highest INT is not, so the bound is open.
+constexpr double kIntegerEnd = 9'223'372'036'854'775'808.0;
+
+struct ToInteger {
+  template <std::floating_point T>
+  static Result<void> apply(T from, std::int64_t& to) {
+    const double rounded = std::nearbyint(static_cast<double>(from));  // To even at .5, as PostgreSQL's rint().
+    if (!(rounded >= -kIntegerEnd && rounded < kIntegerEnd)) return out_of_range("integer");
+    to = static_cast<std::int64_t>(rounded);
+    return {};
+  }
+};
+
+struct Narrow {
+  static Result<void> apply(double from, float& to) {
+    to = static_cast<float>(from);
+    if (std::isinf(to) && !std::isinf(from)) return out_of_range("real");
+    if (to == 0 && from != 0) return out_of_range("real");
+    return {};
+  }
+};
+
+struct Widen {
+  template <class From, class To>
+  static Result<void> apply(From from, To& to) {
+    to = static_cast<To>(from);
+    return {};
+  }
+};
+
+template <class From, class To, class Conversion>
+Result<void> convert(Operands operands, std::size_t rows, Column& out) {
+  return try_map_rows<To>(operands, rows, out, [&](std::size_t row, To& result) {
+    return Conversion::apply(operands[0].at<From>(row), result);
+  });
+}
+
+struct CastEntry {
+  TypeKind from;
+  TypeKind to;
+  Function function;
+};
+constexpr std::array<CastEntry, 7> kCasts{{
+    {TypeKind::boolean, TypeKind::integer, {"int", convert<std::uint8_t, std::int64_t, Widen>}},
+    {TypeKind::integer, TypeKind::floating, {"float", convert<std::int64_t, double, Widen>}},
+    {TypeKind::integer, TypeKind::real, {"real", convert<std::int64_t, float, Widen>}},
+    {TypeKind::real, TypeKind::floating, {"float", convert<float, double, Widen>}},
+    {TypeKind::floating, TypeKind::real, {"real", convert<double, float, Narrow>}},
+    {TypeKind::floating, TypeKind::integer, {"int", convert<double, std::int64_t, ToInteger>}},
+    {TypeKind::real, TypeKind::integer, {"int", convert<float, std::int64_t, ToInteger>}},
+}};
+
+}  // namespace
+
+const Function* arithmetic(std::string_view symbol, const Type& type, std::size_t arguments) {
+  switch (type.kind) {
+    case TypeKind::integer: return by_arguments<std::int64_t>(symbol, arguments);
+    case TypeKind::floating: return by_arguments<double>(symbol, arguments);
+    case TypeKind::real: return by_arguments<float>(symbol, arguments);
+    default: return nullptr;
+  }
+}
+
+const Function* numeric_cast(const Type& from, const Type& to) {
+  for (const CastEntry& cast : kCasts) {
+    if (cast.from == from.kind && cast.to == to.kind) return &cast.function;
+  }
+  return nullptr;
+}
+
+}  // namespace mneme::query

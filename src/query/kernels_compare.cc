@@ -1,0 +1,156 @@
+// Comparisons: one order per kind, six operators and two null-safe ones from it.
+#include <array>
+#include <cmath>
+#include <compare>
+
+#include "query/kernels.h"
+
+namespace mneme::query {
+namespace {
+
+template <class T>
+std::strong_ordering order(const T& a, const T& b) noexcept {
+  return a <=> b;
+}
+
+// PostgreSQL's total order of floats: NaN equals itself and stands above every number; -0 equals 0.
+template <std::floating_point T>
+std::strong_ordering order(const T& a, const T& b) noexcept {
+  if (a < b) return std::strong_ordering::less;
+  if (a > b) return std::strong_ordering::greater;
+  if (a == b) return std::strong_ordering::equal;
+  return static_cast<int>(std::isnan(a)) <=> static_cast<int>(std::isnan(b));
+}
+
+std::strong_ordering order(const StringRef& a, const StringRef& b) noexcept { return a.view().compare(b.view()) <=> 0; }
+
+constexpr std::int64_t kNsPerDay = 86'400'000'000'000;
+
+// An interval's length for comparing, in ns, with months of 30 days: up to 2^31 * 30 days needs 128 bits.
+__extension__ using Wide = __int128;
+Wide length(const Interval& i) noexcept { return (Wide{i.months} * 30 + i.days) * kNsPerDay + i.ns; }
+std::strong_ordering order(const Interval& a, const Interval& b) noexcept {
+  const Wide left = length(a);
+  const Wide right = length(b);
+  return left < right   ? std::strong_ordering::less
+         : left > right ? std::strong_ordering::greater
+                        : std::strong_ordering::equal;
+}
+
+using Uuid = std::array<unsigned char, 16>;
+using Point = std::array<double, 2>;
+using Point3 = std::array<double, 3>;
+std::strong_ordering order(const Uuid& a, const Uuid& b) noexcept { return std::memcmp(a.data(), b.data(), 16) <=> 0; }
+template <std::size_t N>
+std::strong_ordering order(const std::array<double, N>& a, const std::array<double, N>& b) noexcept {
+  for (std::size_t i = 0; i < N; ++i) {
+    if (const auto o = order(a[i], b[i]); o != 0) return o;
+  }
+  return std::strong_ordering::equal;
+}
+
+struct Equal {
+  static bool holds(std::strong_ordering o) noexcept { return o == 0; }
+};
+struct NotEqual {
+  static bool holds(std::strong_ordering o) noexcept { return o != 0; }
+};
+struct Less {
+  static bool holds(std::strong_ordering o) noexcept { return o < 0; }
+};
+struct LessEqual {
+  static bool holds(std::strong_ordering o) noexcept { return o <= 0; }
+};
+struct Greater {
+  static bool holds(std::strong_ordering o) noexcept { return o > 0; }
+};
+struct GreaterEqual {
+  static bool holds(std::strong_ordering o) noexcept { return o >= 0; }
+};
+
+template <class T, class Operator>
+Result<void> compare(Operands operands, std::size_t rows, Column& out) {
+  const Operand& a = operands[0];
+  const Operand& b = operands[1];
+  map_rows<std::uint8_t>(operands, rows, out, [&](std::size_t row) {
+    return static_cast<std::uint8_t>(Operator::holds(order(a.at<T>(row), b.at<T>(row))));
+  });
+  return {};
+}
+
+// NULL is a value here: two are the same, one is distinct from everything else. Never NULL itself.
+template <class T, bool kWantDistinct>
+Result<void> compare_nulls(Operands operands, std::size_t rows, Column& out) {
+  const Operand& a = operands[0];
+  const Operand& b = operands[1];
+  ByteBuffer bytes(rows);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const bool a_null = a.is_null(row);
+    const bool b_null = b.is_null(row);
+    const bool distinct = a_null || b_null ? a_null != b_null : order(a.at<T>(row), b.at<T>(row)) != 0;
+    bytes[row] = static_cast<std::byte>(distinct == kWantDistinct);
+  }
+  out.adopt(std::move(bytes), rows, {});
+  return {};
+}
+
+// Vectors of one type are equal when their bytes are (elements of f32: -0 and NaN by their bits).
+template <bool kWantEqual>
+Result<void> compare_vectors(Operands operands, std::size_t rows, Column& out) {
+  const std::size_t width = operands[0].column->type().width();
+  map_rows<std::uint8_t>(operands, rows, out, [&](std::size_t row) {
+    const auto* a = operands[0].column->data() + operands[0].index(row) * width;
+    const auto* b = operands[1].column->data() + operands[1].index(row) * width;
+    return static_cast<std::uint8_t>((std::memcmp(a, b, width) == 0) == kWantEqual);
+  });
+  return {};
+}
+
+template <class T>
+const Function* by_symbol(std::string_view symbol) {
+  static constexpr std::array<Function, 8> kFunctions{{
+      {"=", compare<T, Equal>},
+      {"<>", compare<T, NotEqual>},
+      {"<", compare<T, Less>},
+      {"<=", compare<T, LessEqual>},
+      {">", compare<T, Greater>},
+      {">=", compare<T, GreaterEqual>},
+      {"is distinct from", compare_nulls<T, true>},
+      {"is not distinct from", compare_nulls<T, false>},
+  }};
+  for (const Function& f : kFunctions) {
+    if (f.name == symbol) return &f;
+  }
+  return nullptr;
+}
+
+const Function* vector_equality(std::string_view symbol) {
+  static constexpr Function kEqual{"=", compare_vectors<true>};
+  static constexpr Function kNotEqual{"<>", compare_vectors<false>};
+  return symbol == "=" ? &kEqual : symbol == "<>" ? &kNotEqual : nullptr;
+}
+
+}  // namespace
+
+const Function* comparison(std::string_view symbol, const Type& type) {
+  switch (type.kind) {
+    case TypeKind::boolean: return by_symbol<std::uint8_t>(symbol);
+    case TypeKind::integer:
+    case TypeKind::timestamp:
+    case TypeKind::decimal: return by_symbol<std::int64_t>(symbol);
+    case TypeKind::date: return by_symbol<std::int32_t>(symbol);
+    case TypeKind::floating: return by_symbol<double>(symbol);
+    case TypeKind::real: return by_symbol<float>(symbol);
+    case TypeKind::text:
+    case TypeKind::blob: return by_symbol<StringRef>(symbol);
+    case TypeKind::json: return symbol == "=" || symbol == "<>" ? by_symbol<StringRef>(symbol) : nullptr;
+    case TypeKind::interval: return by_symbol<Interval>(symbol);
+    case TypeKind::uuid: return by_symbol<Uuid>(symbol);
+    case TypeKind::point: return by_symbol<Point>(symbol);
+    case TypeKind::point3: return by_symbol<Point3>(symbol);
+    case TypeKind::vector: return vector_equality(symbol);
+  }
+  return nullptr;
+}
+
+}  // namespace mneme::query

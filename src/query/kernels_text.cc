@@ -1,0 +1,317 @@
+// Functions of TEXT. Characters are code points; letters change case in ASCII only, as PostgreSQL does under collation
+// C.
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "query/code_points.h"
+#include "query/kernels.h"
+#include "query/like.h"
+
+namespace mneme::query {
+namespace {
+
+// What one value built from others may reach: a mistake in repeat() or lpad() must not take the memory of the robot.
+constexpr std::size_t kTextBytesMax = 64 * 1024 * 1024;
+
+Error too_long() {
+  return Error(Code::invalid_argument, "requested text is longer than 64 MiB").with_sqlstate("54000");
+}
+
+std::string_view text_at(const Operand& operand, std::size_t row) noexcept { return operand.at<StringRef>(row).view(); }
+
+// out[row] = compute(row), a Result<std::string> or std::string_view; NULL where an operand is.
+template <class Compute>
+Result<void> map_text(Operands operands, std::size_t rows, Column& out, Compute compute) {
+  const auto validity = strict_validity(operands, rows);
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (!bit_of(validity, row)) {
+      out.append_null();
+      continue;
+    }
+    const auto value = TRY(compute(row));
+    out.append_bytes(as_bytes(value));
+  }
+  return {};
+}
+
+using Made = Result<std::string>;
+using Part = Result<std::string_view>;
+
+Result<void> concatenate(Operands operands, std::size_t rows, Column& out) {
+  return map_text(operands, rows, out, [&](std::size_t row) -> Made {
+    std::string joined(text_at(operands[0], row));
+    joined += text_at(operands[1], row);
+    if (joined.size() > kTextBytesMax) return too_long();
+    return joined;
+  });
+}
+
+char lower_ascii(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char upper_ascii(char c) noexcept { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; }
+
+std::string fold(std::string_view text, char (*letter)(char) noexcept) {
+  std::string folded(text);
+  std::transform(folded.begin(), folded.end(), folded.begin(), letter);
+  return folded;
+}
+
+template <char (*kLetter)(char) noexcept>
+Result<void> change_case(Operands operands, std::size_t rows, Column& out) {
+  return map_text(operands, rows, out,
+                  [&](std::size_t row) -> Made { return fold(text_at(operands[0], row), kLetter); });
+}
+
+template <bool kFold, bool kWanted>
+Result<void> match_like(Operands operands, std::size_t rows, Column& out) {
+  return try_map_rows<std::uint8_t>(operands, rows, out, [&](std::size_t row, std::uint8_t& result) -> Result<void> {
+    const std::string_view escape = operands.size() == 3 ? text_at(operands[2], row) : "\\";
+    if (count_code_points(escape) > 1) {
+      return Error(Code::invalid_argument, "invalid escape string: it must be empty or one character")
+          .with_sqlstate("22019");
+    }
+    const std::string_view text = text_at(operands[0], row);
+    const std::string_view pattern = text_at(operands[1], row);
+    const bool matches = kFold ? TRY(like(fold(text, lower_ascii), fold(pattern, lower_ascii), escape))
+                               : TRY(like(text, pattern, escape));
+    result = static_cast<std::uint8_t>(matches == kWanted);
+    return {};
+  });
+}
+
+Result<void> length(Operands operands, std::size_t rows, Column& out) {
+  map_rows<std::int64_t>(operands, rows, out, [&](std::size_t row) {
+    return static_cast<std::int64_t>(count_code_points(text_at(operands[0], row)));
+  });
+  return {};
+}
+
+Result<void> octet_length(Operands operands, std::size_t rows, Column& out) {
+  map_rows<std::int64_t>(operands, rows, out,
+                         [&](std::size_t row) { return static_cast<std::int64_t>(text_at(operands[0], row).size()); });
+  return {};
+}
+
+// Characters [from, to) of text, both counted from 0.
+std::string_view slice(std::string_view text, std::size_t from, std::size_t to) noexcept {
+  const std::size_t begin = offset_of_code_point(text, from);
+  return to <= from ? std::string_view() : text.substr(begin, offset_of_code_point(text.substr(begin), to - from));
+}
+
+// substr(text, start [, count]): start counts from 1 and may lie before it; the window is then cut, not moved.
+Result<void> substring(Operands operands, std::size_t rows, Column& out) {
+  return map_text(operands, rows, out, [&](std::size_t row) -> Part {
+    const std::int64_t start = operands[1].at<std::int64_t>(row);
+    std::int64_t end = INT64_MAX;
+    if (operands.size() == 3) {
+      const std::int64_t count = operands[2].at<std::int64_t>(row);
+      if (count < 0)
+        return Error(Code::invalid_argument, "negative substring length not allowed").with_sqlstate("22011");
+      if (__builtin_add_overflow(start, count, &end)) end = INT64_MAX;
+    }
+    const auto from = static_cast<std::size_t>(std::max<std::int64_t>(start, 1) - 1);
+    const auto to = static_cast<std::size_t>(std::max<std::int64_t>(end, 1) - 1);
+    return slice(text_at(operands[0], row), from, to);
+  });
+}
+
+// left and right: a negative count leaves out that many characters at the other end.
+template <bool kFromLeft>
+Result<void> end_part(Operands operands, std::size_t rows, Column& out) {
+  return map_text(operands, rows, out, [&](std::size_t row) -> Part {
+    const std::string_view text = text_at(operands[0], row);
+    const auto characters = static_cast<std::int64_t>(count_code_points(text));
+    const std::int64_t asked = operands[1].at<std::int64_t>(row);
+    const std::int64_t kept = asked >= 0 ? std::min(asked, characters) : characters + std::max(asked, -characters);
+    const std::int64_t from = kFromLeft ? 0 : characters - kept;
+    return slice(text, static_cast<std::size_t>(from), static_cast<std::size_t>(from + kept));
+  });
+}
+
+Result<void> replace(Operands operands, std::size_t rows, Column& out) {
+  return map_text(operands, rows, out, [&](std::size_t row) -> Made {
+    const std::string_view text = text_at(operands[0], row);
+    const std::string_view from = text_at(operands[1], row);
+    const std::string_view to = text_at(operands[2], row);
+    std::string made;
+    std::size_t at = 0;
+    while (!from.empty()) {
+      const std::size_t found = text.find(from, at);
+      if (found == std::string_view::npos) break;
+      made.append(text.substr(at, found - at)).append(to);
+      at = found + from.size();
+      if (made.size() > kTextBytesMax) return too_long();
+    }
+    made.append(text.substr(at));
+    return made;
+  });
+}
+
+bool has_character(std::string_view set, std::string_view character) noexcept {
+  for (std::size_t at = 0; at < set.size();) {
+    const auto one = code_point_at(set, at);
+    if (one == character) return true;
+    at += one.size();
+  }
+  return false;
+}
+
+std::string_view trim_start(std::string_view text, std::string_view set) noexcept {
+  while (!text.empty()) {
+    const auto first = code_point_at(text, 0);
+    if (!has_character(set, first)) break;
+    text.remove_prefix(first.size());
+  }
+  return text;
+}
+
+std::string_view trim_end(std::string_view text, std::string_view set) noexcept {
+  std::size_t end = 0;  // Just behind the last character that stays.
+  for (std::size_t at = 0; at < text.size();) {
+    const auto one = code_point_at(text, at);
+    at += one.size();
+    if (!has_character(set, one)) end = at;
+  }
+  return text.substr(0, end);
+}
+
+template <bool kStart, bool kEnd>
+Result<void> trim(Operands operands, std::size_t rows, Column& out) {
+  return map_text(operands, rows, out, [&](std::size_t row) -> Part {
+    std::string_view text = text_at(operands[0], row);
+    const std::string_view set = operands.size() == 2 ? text_at(operands[1], row) : " ";
+    if (kStart) text = trim_start(text, set);
+    if (kEnd) text = trim_end(text, set);
+    return text;
+  });
+}
+
+Result<void> position(Operands operands, std::size_t rows, Column& out) {
+  map_rows<std::int64_t>(operands, rows, out, [&](std::size_t row) {
+    const std::string_view text = text_at(operands[0], row);
+    const std::size_t found = text.find(text_at(operands[1], row));
+    return found == std::string_view::npos ? std::int64_t{0}
+                                           : static_cast<std::int64_t>(count_code_points(text.substr(0, found))) + 1;
+  });
+  return {};
+}
+
+Result<void> starts_with(Operands operands, std::size_t rows, Column& out) {
+  map_rows<std::uint8_t>(operands, rows, out, [&](std::size_t row) {
+    return static_cast<std::uint8_t>(text_at(operands[0], row).starts_with(text_at(operands[1], row)));
+  });
+  return {};
+}
+
+Result<void> reverse(Operands operands, std::size_t rows, Column& out) {
+  return map_text(operands, rows, out, [&](std::size_t row) -> Made {
+    const std::string_view text = text_at(operands[0], row);
+    std::string made(text.size(), '\0');
+    std::size_t end = text.size();
+    for (std::size_t at = 0; at < text.size();) {
+      const auto one = code_point_at(text, at);
+      end -= one.size();
+      made.replace(end, one.size(), one);
+      at += one.size();
+    }
+    return made;
+  });
+}
+
+Result<void> repeat(Operands operands, std::size_t rows, Column& out) {
+  return map_text(operands, rows, out, [&](std::size_t row) -> Made {
+    const std::string_view text = text_at(operands[0], row);
+    const auto times = static_cast<std::size_t>(std::max<std::int64_t>(operands[1].at<std::int64_t>(row), 0));
+    if (!text.empty() && times > kTextBytesMax / text.size()) return too_long();
+    std::string made;
+    made.reserve(text.size() * times);
+    for (std::size_t i = 0; i < times && !text.empty(); ++i) made += text;
+    return made;
+  });
+}
+
+// lpad and rpad: cut to `count` characters, or filled up to it with `fill` over and over.
+template <bool kLeft>
+Result<void> pad(Operands operands, std::size_t rows, Column& out) {
+  return map_text(operands, rows, out, [&](std::size_t row) -> Made {
+    const std::string_view text = text_at(operands[0], row);
+    const std::string_view fill = operands.size() == 3 ? text_at(operands[2], row) : " ";
+    const auto wanted = static_cast<std::size_t>(std::max<std::int64_t>(operands[1].at<std::int64_t>(row), 0));
+    const std::size_t has = count_code_points(text);
+    if (has >= wanted) return std::string(slice(text, 0, wanted));
+    if (fill.empty()) return std::string(text);
+    if (wanted - has > kTextBytesMax / 4) return too_long();
+    std::string filling;
+    std::size_t at = 0;
+    for (std::size_t missing = wanted - has; missing > 0; --missing) {
+      const auto one = code_point_at(fill, at);
+      filling += one;
+      at = at + one.size() == fill.size() ? 0 : at + one.size();
+    }
+    return kLeft ? filling + std::string(text) : std::string(text) + filling;
+  });
+}
+
+constexpr TypeKind kT = TypeKind::text;
+constexpr TypeKind kI = TypeKind::integer;
+
+struct Entry {
+  Function function;
+  std::size_t arguments;
+  std::array<TypeKind, 3> types;
+};
+constexpr std::array<Entry, 28> kEntries{{
+    {{"||", concatenate}, 2, {kT, kT}},
+    {{"like", match_like<false, true>}, 2, {kT, kT}},
+    {{"like", match_like<false, true>}, 3, {kT, kT, kT}},
+    {{"not like", match_like<false, false>}, 2, {kT, kT}},
+    {{"not like", match_like<false, false>}, 3, {kT, kT, kT}},
+    {{"ilike", match_like<true, true>}, 2, {kT, kT}},
+    {{"ilike", match_like<true, true>}, 3, {kT, kT, kT}},
+    {{"not ilike", match_like<true, false>}, 2, {kT, kT}},
+    {{"not ilike", match_like<true, false>}, 3, {kT, kT, kT}},
+    {{"length", length}, 1, {kT}},
+    {{"octet_length", octet_length}, 1, {kT}},
+    {{"lower", change_case<lower_ascii>}, 1, {kT}},
+    {{"upper", change_case<upper_ascii>}, 1, {kT}},
+    {{"substr", substring}, 2, {kT, kI}},
+    {{"substr", substring}, 3, {kT, kI, kI}},
+    {{"left", end_part<true>}, 2, {kT, kI}},
+    {{"right", end_part<false>}, 2, {kT, kI}},
+    {{"replace", replace}, 3, {kT, kT, kT}},
+    {{"trim", trim<true, true>}, 1, {kT}},
+    {{"trim", trim<true, true>}, 2, {kT, kT}},
+    {{"ltrim", trim<true, false>}, 1, {kT}},
+    {{"ltrim", trim<true, false>}, 2, {kT, kT}},
+    {{"rtrim", trim<false, true>}, 1, {kT}},
+    {{"rtrim", trim<false, true>}, 2, {kT, kT}},
+    {{"strpos", position}, 2, {kT, kT}},
+    {{"starts_with", starts_with}, 2, {kT, kT}},
+    {{"reverse", reverse}, 1, {kT}},
+    {{"repeat", repeat}, 2, {kT, kI}},
+}};
+constexpr std::array<Entry, 4> kPadding{{
+    {{"lpad", pad<true>}, 2, {kT, kI}},
+    {{"lpad", pad<true>}, 3, {kT, kI, kT}},
+    {{"rpad", pad<false>}, 2, {kT, kI}},
+    {{"rpad", pad<false>}, 3, {kT, kI, kT}},
+}};
+
+const Function* find(std::span<const Entry> entries, std::string_view name, std::span<const Type> arguments) {
+  for (const Entry& entry : entries) {
+    if (entry.function.name != name || entry.arguments != arguments.size()) continue;
+    bool fits = true;
+    for (std::size_t i = 0; i < arguments.size(); ++i) fits = fits && entry.types[i] == arguments[i].kind;
+    if (fits) return &entry.function;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+const Function* text_function(std::string_view name, std::span<const Type> arguments) {
+  if (const Function* found = find(kEntries, name, arguments)) return found;
+  return find(kPadding, name, arguments);
+}
+
+}  // namespace mneme::query
