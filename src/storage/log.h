@@ -55,9 +55,9 @@ class LogWriter {  // One thread at a time (the caller's lock), but for LogSync:
   Result<void> adopt(const LogPreparation& preparation, Result<PreparedLog> outcome);
   Result<void> prepare_next();  // All three; nothing when one is there.
 
-  // Files whose records all lie below `lsn`, oldest first. After the manifest edit that moves log_start past them and
-  // two later barriers the caller gives each back: it becomes a spare for prepare, or is unlinked.
-  [[nodiscard]] std::vector<FileNumber> obsolete_below(Lsn lsn) const;
+  // Files replay no longer needs once the manifest's log_start is `start`, oldest first. After two barriers later than
+  // that edit the caller gives each back: it becomes a spare for prepare, or is unlinked.
+  [[nodiscard]] std::vector<FileNumber> obsolete_below(const LogPosition& start) const;
   Result<void> recycle(FileNumber number);
 
   [[nodiscard]] Lsn last() const noexcept { return last_; }        // Of the last record appended; 0 before the first.
@@ -71,22 +71,22 @@ class LogWriter {  // One thread at a time (the caller's lock), but for LogSync:
  private:
   struct ClosedFile {  // Its last record is followed by one in a later file.
     FileNumber number{};
-    Lsn first{};
+    LogPosition first;
     Lsn last{};
     std::uint64_t bytes = 0;
-    std::unique_ptr<File> file;  // Null once all its records are durable.
+    std::unique_ptr<File> file{};  // Null once all its records are durable.
   };
 
   LogWriter(FileSystem& files, LogOptions options, std::uint32_t epoch)
       : files_(files), options_(std::move(options)), epoch_(epoch) {}
   Result<void> resume(const LogReplay& found);
-  Result<void> make_durable(const LogReplay& found);
   Result<Lsn> append_record(LogRecordKind kind, std::span<const Bytes> payload, std::int64_t wall_ns);
   Result<void> make_room(std::uint64_t record_bytes);
   Result<void> rotate();
   Result<void> write_record(const LogRecordHeader& header, std::span<const Bytes> payload);
   Result<void> erase_failed_record();
   void begin_file(PreparedLog next);
+  void close_file();
   [[nodiscard]] Result<void> check_usable() const;
 
   FileSystem& files_;
@@ -96,7 +96,7 @@ class LogWriter {  // One thread at a time (the caller's lock), but for LogSync:
   FileHeader header_;               // Of file_.
   std::uint64_t file_bytes_ = 0;    // Allocated.
   std::uint64_t end_ = 0;           // Where the next record goes.
-  Lsn file_first_{};                // LSN of file_'s first record, or that it will have.
+  LogPosition file_first_;          // The first record of file_ that is known, or where it will be.
   std::vector<ClosedFile> closed_;  // Oldest first.
   std::optional<PreparedLog> next_;
   std::vector<FileNumber> spares_;

@@ -25,9 +25,8 @@ struct LogReplayOptions {
 };
 
 struct LogFileFound {
-  FileNumber number{};
-  Lsn first{};  // LSN of its first record.
-  Lsn last{};
+  LogPosition first;  // The first record read from it.
+  Lsn last{};         // The last; below first.lsn if none was.
 };
 
 struct LogReplay {

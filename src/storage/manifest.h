@@ -12,6 +12,7 @@
 
 #include "os/file.h"
 #include "storage/file_header.h"
+#include "storage/file_window.h"
 #include "storage/manifest_state.h"
 
 namespace mneme {
@@ -24,6 +25,8 @@ class Manifest {  // One thread at a time.
   // durable yet: append the edit that raises the epoch before acting on anything found. After a torn tail that
   // append goes to a new file.
   static Result<std::unique_ptr<Manifest>> open(FileSystem& files, std::string directory);
+  // The state alone, for those who only read: writes and syncs nothing.
+  static Result<ManifestState> read(FileSystem& files, std::string directory);
 
   [[nodiscard]] const ManifestState& state() const noexcept { return state_; }
   // Folds `edit` in once it is durable. On an error other than a failed sync nothing changed (full: try again).
@@ -31,40 +34,49 @@ class Manifest {  // One thread at a time.
   // An empty edit, not synced: after it a damaged last edit is told from a torn one. At close.
   Result<void> mark();
   // True when the file is over 4 times its live state: maintenance then calls rewrite().
-  [[nodiscard]] bool wants_rewrite() const noexcept;
+  [[nodiscard]] bool wants_rewrite() const;
   // Writes the state to a new file and switches CURRENT to it. Full: the old one goes on.
   Result<void> rewrite();
   // Manifests that no longer count, by name. unlink_obsolete() after two later barriers, or at open.
   [[nodiscard]] const std::vector<std::string>& obsolete() const noexcept { return obsolete_; }
   Result<void> unlink_obsolete();
-  [[nodiscard]] FileNumber number() const noexcept { return number_; }  // What reader processes pin.
+  [[nodiscard]] FileNumber number() const noexcept { return current_.number; }  // What reader processes pin.
   [[nodiscard]] std::uint64_t tail_cut() const noexcept { return tail_cut_; }
   [[nodiscard]] bool poisoned() const noexcept { return poisoned_; }
 
  private:
+  struct Open {  // One manifest file and where it ends.
+    FileNumber number{};
+    FileHeader header;
+    std::unique_ptr<File> file{};
+    std::uint64_t allocated = 0;
+    std::uint64_t end = 0;       // Where the next edit goes; a sector's begin.
+    std::uint64_t sequence = 0;  // Of the last edit; the first of a file is 1.
+    std::uint64_t synced = 0;    // The last edit known durable.
+  };
+
   Manifest(FileSystem& files, std::string directory) : files_(files), directory_(std::move(directory)) {}
-  Result<void> load(FileNumber number);
-  Result<void> read_edits();
-  Result<void> search_after_bad_record(std::uint64_t offset);
-  Result<void> start_file(FileNumber number, const ManifestEdit& whole);
-  Result<void> write_edit(Bytes payload);
+  Result<void> load(FileNumber number, FileSystem::Open mode);
+  Result<void> read_edits(FileWindow& window);
+  Result<void> judge_tail(FileWindow& window);
+  Result<bool> read_edit(FileWindow& window);
+  Result<void> list_manifests(FileNumber current);
+  Result<void> refuse_lost_current();
+  Result<void> switch_to(const ManifestState& state);
+  Result<void> fill(Open& fresh, const ManifestState& state);
+  Result<void> write_edit(Open& open, const ManifestEdit& edit);
+  Result<void> write_record(Open& open, Bytes record);
   Result<void> point_current_at(FileNumber number);
   Result<void> synced(Result<void> outcome);  // Poisons after a failure.
-  Result<void> find_obsolete();
+  [[nodiscard]] Result<void> check_usable() const;
   [[nodiscard]] std::string path(FileNumber number) const;
 
   FileSystem& files_;
   const std::string directory_;
   ManifestState state_;
-  FileNumber number_{};
-  std::unique_ptr<File> file_;
-  FileHeader header_;
-  std::uint64_t allocated_ = 0;
-  std::uint64_t end_ = 0;       // Where the next edit goes; a sector's begin.
-  std::uint64_t sequence_ = 0;  // Of the last edit; the first of a file is 1.
-  std::uint64_t synced_sequence_ = 0;
-  std::uint64_t live_bytes_ = 0;  // Of the state as one edit, when the file was begun.
-  std::uint64_t tail_cut_ = 0;
+  Open current_;
+  FileNumber number_max_{};     // Of every manifest file seen.
+  std::uint64_t tail_cut_ = 0;  // Over 0: the next edit goes to a new file, as this one ends in debris.
   bool poisoned_ = false;
   std::vector<std::string> obsolete_;
 };

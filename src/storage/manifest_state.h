@@ -24,6 +24,8 @@ struct ManifestState {
 
   // Folds one edit in, all or nothing. corrupt: it removes what is not there, adds what is, or turns a counter back.
   Result<void> apply(const ManifestEdit& edit);
+  // The same in place, for reading a manifest: after an error the state is of no use.
+  Result<void> fold(const ManifestEdit& edit);
   // One edit that makes an empty state into this one.
   [[nodiscard]] ManifestEdit as_edit() const;
   bool operator==(const ManifestState&) const = default;

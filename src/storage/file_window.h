@@ -1,0 +1,44 @@
+// Reads a file forward through one buffer, in bounded pieces: replay never holds a whole file.
+#pragma once
+
+#include <algorithm>
+
+#include "os/file.h"
+
+namespace mneme {
+
+class FileWindow {  // One thread at a time. Borrows the file.
+ public:
+  explicit FileWindow(File& file, std::uint64_t file_bytes) : file_(&file), file_bytes_(file_bytes) {}
+
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }
+  // Bytes [offset, offset + count), fewer at the end of the file; valid until the next call. The buffer grows to
+  // `count` at most, and never beyond what the file holds.
+  Result<Bytes> view(std::uint64_t offset, std::uint64_t count) {
+    if (offset >= file_bytes_) return Bytes{};
+    count = std::min(count, file_bytes_ - offset);
+    if (offset < begin_ || offset + count > begin_ + size_) TRY(fill(offset, count));
+    const auto available = std::min<std::uint64_t>(count, begin_ + size_ - offset);
+    return Bytes(buffer_).subspan(static_cast<std::size_t>(offset - begin_), static_cast<std::size_t>(available));
+  }
+
+ private:
+  static constexpr std::uint64_t kPieceBytes = std::uint64_t{256} << 10;
+
+  Result<void> fill(std::uint64_t offset, std::uint64_t count) {
+    const auto wanted = static_cast<std::size_t>(std::min(std::max(count, kPieceBytes), file_bytes_ - offset));
+    if (buffer_.size() < wanted) buffer_.resize(wanted);
+    size_ = 0;  // Until the read succeeded nothing in the buffer counts.
+    begin_ = offset;
+    size_ = TRY(file_->read(offset, MutableBytes(buffer_).first(wanted)));
+    return {};
+  }
+
+  File* file_;
+  std::uint64_t file_bytes_;
+  ByteBuffer buffer_;
+  std::uint64_t begin_ = 0;  // Offset of buffer_[0]; size_ bytes of it are the file's.
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace mneme

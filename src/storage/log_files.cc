@@ -1,0 +1,74 @@
+#include "storage/log_files.h"
+
+#include <charconv>
+
+#include "storage/log_record.h"
+
+namespace mneme {
+namespace {
+constexpr std::string_view kSuffix = ".log";
+constexpr std::size_t kZeroPieceBytes = std::size_t{256} << 10;
+}  // namespace
+
+std::string log_path(const std::string& wal_directory, FileNumber number) {
+  return wal_directory + "/" + std::to_string(raw(number)) + std::string(kSuffix);
+}
+
+std::optional<FileNumber> log_number(const std::string& name) {
+  if (name.size() <= kSuffix.size() || !name.ends_with(kSuffix) || name.front() == '0') return std::nullopt;
+  const char* end = name.data() + name.size() - kSuffix.size();
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(name.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return FileNumber{number};
+}
+
+Result<PreparedLog> LogPreparation::run() {
+  const std::string path = log_path(options_.wal_directory, header_.number);
+  PreparedLog prepared;
+  prepared.file = TRY(make_file(path));
+  const auto header = encode_header(kLogMagic, header_);
+  TRY(prepared.file->write(0, header));
+  prepared.header = header_;
+  prepared.bytes = TRY(prepared.file->size());
+
+  // Both before the first record in it can be acknowledged.
+  sync_failed_ = true;
+  TRY(prepared.file->sync(SyncSite::log_file));
+  TRY(files_->sync_directory(options_.wal_directory, SyncSite::log_directory));
+  sync_failed_ = false;
+  return prepared;
+}
+
+// A spare is renamed, not copied: until the header is rewritten its old number does not fit its name, so that nobody
+// reads it. Its bytes stay: they never verify under the new header.
+Result<std::unique_ptr<File>> LogPreparation::make_file(const std::string& path) {
+  if (spare_) {
+    TRY(files_->rename(log_path(options_.wal_directory, *spare_), path));
+    auto spare = TRY(files_->open(path, FileSystem::Open::read_write));
+    if (TRY(spare->size()) < options_.file_bytes) TRY(spare->allocate(options_.file_bytes));
+    return spare;
+  }
+  auto file = TRY(files_->open(path, FileSystem::Open::create));
+  auto filled = file->allocate(options_.file_bytes);
+  if (filled) filled = zero(*file);
+  if (!filled) {
+    file.reset();
+    auto unlinked = files_->unlink(path);  // Give the space back; the first error is the one to report.
+    static_cast<void>(unlinked.has_value());
+    return std::move(filled).error();
+  }
+  return file;
+}
+
+// Written, not only allocated: the first write to an allocated block would make every commit's sync a metadata sync.
+Result<void> LogPreparation::zero(File& file) const {
+  const ByteBuffer zeros(std::min<std::uint64_t>(kZeroPieceBytes, options_.file_bytes));
+  for (std::uint64_t at = 0; at < options_.file_bytes; at += zeros.size()) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), options_.file_bytes - at));
+    TRY(file.write(at, Bytes(zeros).first(count)));
+  }
+  return {};
+}
+
+}  // namespace mneme

@@ -1,0 +1,88 @@
+#include "storage/log_reader.h"
+
+#include "base/coding.h"
+#include "base/crc32c.h"
+
+namespace mneme {
+
+Result<std::unique_ptr<LogReader>> LogReader::open(FileSystem& files, const std::string& path, FileNumber number,
+                                                   Limits limits) {
+  auto file = TRY(files.open(path, FileSystem::Open::read_only));
+  const std::uint64_t bytes = TRY(file->size());
+  std::unique_ptr<LogReader> reader(new LogReader(std::move(file), bytes, path, limits));
+  const Bytes header_bytes = TRY(reader->window_.view(0, kFileHeaderBytes));
+  if (header_bytes.size() < kFileHeaderBytes) return std::unique_ptr<LogReader>();
+
+  auto header = decode_header(kLogMagic, header_bytes, path);
+  if (header) {
+    if (header->number != number || header->origin != limits.origin) return std::unique_ptr<LogReader>();
+    reader->header_ = *header;
+    return reader;
+  }
+  if (header.error().code() != Code::corrupt) return std::move(header).error();
+  // A header that was never finished has no records. One that was damaged does, and they still fit either the
+  // checksum it stores or the one its bytes have: whichever of the two the damage left alone.
+  const auto stored = load<std::uint32_t>(&header_bytes[kFileHeaderBytes - 4]);
+  const auto computed = crc32c(header_bytes.first(kFileHeaderBytes - 4));
+  if (TRY(reader->has_record_under(stored)) || TRY(reader->has_record_under(computed))) {
+    return std::move(header).error();
+  }
+  return std::unique_ptr<LogReader>();
+}
+
+Result<bool> LogReader::has_record_under(std::uint32_t crc) {
+  header_.crc = crc;
+  return TRY(at(kFileBodyOffset)).has_value();
+}
+
+bool LogReader::plausible(const LogRecordHeader& header, std::uint64_t offset) const {
+  return header.lsn != Lsn{} && header.epoch >= header_.epoch && header.epoch <= limits_.epoch_max &&
+         header.payload_bytes <= kLogPayloadBytesMax &&
+         header.payload_bytes <= window_.file_bytes() - offset - kLogRecordHeaderBytes;
+}
+
+Result<std::optional<LogRecord>> LogReader::at(std::uint64_t offset) {
+  const Bytes head = TRY(window_.view(offset, kLogRecordHeaderBytes));
+  if (head.size() < kLogRecordHeaderBytes) return std::optional<LogRecord>();
+  const LogRecordHeader header = decode_log_record(head);
+  if (!plausible(header, offset)) return std::optional<LogRecord>();
+
+  const std::uint64_t bytes = kLogRecordHeaderBytes + header.payload_bytes;
+  const Bytes record = TRY(window_.view(offset, bytes));
+  checked_bytes_ += bytes;
+  if (record.size() < bytes || !log_record_intact(record, header_.crc)) return std::optional<LogRecord>();
+  if (header.kind < LogRecordKind::group || header.kind > LogRecordKind::close) {
+    return Error(Code::unsupported, path_ + ": a record of unknown kind at offset " + std::to_string(offset));
+  }
+  return std::optional<LogRecord>({.lsn = header.lsn,
+                                   .epoch = header.epoch,
+                                   .known_synced = header.known_synced,
+                                   .wall_ns = header.wall_ns,
+                                   .kind = header.kind,
+                                   .payload = record.subspan(kLogRecordHeaderBytes)});
+}
+
+Result<std::optional<LogRecord>> LogReader::after(std::uint64_t& offset) {
+  auto record = TRY(at(offset));
+  const std::uint64_t aligned = align_to_sector(offset);
+  if (record || aligned == offset) return record;
+  record = TRY(at(aligned));
+  if (record) offset = aligned;
+  return record;
+}
+
+Result<std::optional<LogRecord>> LogReader::find(std::uint64_t& offset, Lsn lsn) {
+  constexpr std::uint64_t kChecksMax = 8;  // Times the file's size; honest files need less than 2.
+  for (; offset < window_.file_bytes(); offset += kSectorBytes) {
+    const Bytes head = TRY(window_.view(offset, kLogRecordHeaderBytes));
+    if (head.size() < kLogRecordHeaderBytes) break;
+    if (decode_log_record(head).lsn < lsn) continue;  // Most of a file is zeros or older.
+    auto record = TRY(at(offset));
+    if (record) return record;
+    if (checked_bytes_ > kChecksMax * window_.file_bytes()) break;
+  }
+  offset = window_.file_bytes();
+  return std::optional<LogRecord>();
+}
+
+}  // namespace mneme

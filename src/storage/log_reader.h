@@ -1,0 +1,54 @@
+// Reads records out of one log file, believing none of its bytes.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "storage/file_header.h"
+#include "storage/file_window.h"
+#include "storage/log_record.h"
+
+namespace mneme {
+
+class LogReader {  // One thread at a time.
+ public:
+  // What a record must be to count at all; the LSN is the caller's to judge.
+  struct Limits {
+    std::uint32_t epoch_max = 0;  // Of the manifest: nobody wrote with a later one.
+    std::uint64_t origin = 0;
+  };
+  // Nothing if the file is not this log's under this number (a spare, or never finished). corrupt: its header is
+  // damaged but records in it are not. unsupported: a newer format.
+  static Result<std::unique_ptr<LogReader>> open(FileSystem& files, const std::string& path, FileNumber number,
+                                                 Limits limits);
+
+  // The record at `offset`, if one stands there; its payload is valid until the next call.
+  Result<std::optional<LogRecord>> at(std::uint64_t offset);
+  // The record that follows one ending at `*offset`: there, or in the next sector after a sync. Moves *offset to it.
+  Result<std::optional<LogRecord>> after(std::uint64_t& offset);
+  // The first record at or after sector-aligned `*offset` whose LSN is at least `lsn`. Moves *offset to it, or to the
+  // end. Gives up on files made to have their checksums computed over and over.
+  Result<std::optional<LogRecord>> find(std::uint64_t& offset, Lsn lsn);
+
+  [[nodiscard]] const FileHeader& header() const noexcept { return header_; }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] static std::uint64_t bytes(const LogRecord& record) {
+    return kLogRecordHeaderBytes + record.payload.size();
+  }
+
+ private:
+  LogReader(std::unique_ptr<File> file, std::uint64_t bytes, std::string path, Limits limits)
+      : file_(std::move(file)), window_(*file_, bytes), path_(std::move(path)), limits_(limits) {}
+  Result<bool> has_record_under(std::uint32_t crc);
+  [[nodiscard]] bool plausible(const LogRecordHeader& header, std::uint64_t offset) const;
+
+  std::unique_ptr<File> file_;
+  FileWindow window_;
+  std::string path_;
+  Limits limits_;
+  FileHeader header_;
+  std::uint64_t checked_bytes_ = 0;  // By find(): bytes whose checksum was computed in vain.
+};
+
+}  // namespace mneme

@@ -1,0 +1,176 @@
+#include "storage/log_replay.h"
+
+#include <algorithm>
+
+#include "storage/log_files.h"
+#include "storage/log_reader.h"
+
+namespace mneme {
+namespace {
+
+class Replay {  // One thread at a time.
+ public:
+  Replay(FileSystem& files, const LogReplayOptions& options, const LogVisitor& visit)
+      : files_(files), options_(options), visit_(visit) {}
+  Result<LogReplay> run();
+
+ private:
+  Result<void> list_files();
+  Result<void> read_file(LogReader& reader);
+  Result<void> accept(const LogRecord& record);
+  Result<std::unique_ptr<LogReader>> open_start();
+  Result<std::unique_ptr<LogReader>> open_next();
+  Result<std::unique_ptr<LogReader>> open(FileNumber number) const;
+  Result<void> judge_tail(LogReader* last);
+  Result<void> search(LogReader& reader, std::uint64_t offset);
+  void sort_out();
+  [[nodiscard]] Error corrupt_at_end(const std::string& what) const;
+
+  FileSystem& files_;
+  const LogReplayOptions& options_;
+  const LogVisitor& visit_;
+  std::vector<FileNumber> numbers_;  // Of all log files, ascending.
+  std::uint32_t epoch_ = 0;          // Of the last record: the next cannot have an older one.
+  LogReplay found_;
+};
+
+Result<LogReplay> Replay::run() {
+  found_.known_synced = options_.known_synced;
+  found_.end = options_.start;
+  TRY(list_files());
+  auto reader = TRY(open_start());
+  while (reader) {
+    TRY(read_file(*reader));
+    if (found_.closed) break;
+    auto following = TRY(open_next());
+    if (!following) break;
+    reader = std::move(following);
+    found_.end = {reader->header().number, kFileBodyOffset, found_.end.lsn};
+  }
+  TRY(judge_tail(reader.get()));
+  sort_out();
+  return std::move(found_);
+}
+
+Result<void> Replay::list_files() {
+  for (const std::string& name : TRY(files_.list(options_.wal_directory))) {
+    if (const auto number = log_number(name)) numbers_.push_back(*number);
+  }
+  std::ranges::sort(numbers_);
+  return {};
+}
+
+Result<std::unique_ptr<LogReader>> Replay::open(FileNumber number) const {
+  return LogReader::open(files_, log_path(options_.wal_directory, number), number,
+                         {.epoch_max = options_.epoch, .origin = options_.origin});
+}
+
+// A manifest that names a start was written after that file was durable: its absence is a loss.
+Result<std::unique_ptr<LogReader>> Replay::open_start() {
+  if (options_.start.file == FileNumber{}) {
+    found_.end = {FileNumber{}, 0, Lsn{1}};
+    return open_next();
+  }
+  if (!std::ranges::binary_search(numbers_, options_.start.file)) return corrupt_at_end("the file is missing");
+  auto reader = TRY(open(options_.start.file));
+  if (!reader) return corrupt_at_end("the file's header does not fit its name");
+  return reader;
+}
+
+// Of the later files, the one that begins with the record expected next. Where a cut tail left a file behind, a newer
+// epoch's record wins over what lay beyond the cut.
+Result<std::unique_ptr<LogReader>> Replay::open_next() {
+  std::unique_ptr<LogReader> best;
+  std::uint32_t best_epoch = 0;
+  for (const FileNumber number : numbers_) {
+    if (number <= found_.end.file) continue;
+    auto reader = TRY(open(number));
+    if (!reader) continue;
+    const auto first = TRY(reader->at(kFileBodyOffset));
+    if (!first || first->lsn != found_.end.lsn || first->epoch < epoch_) continue;
+    if (best && first->epoch <= best_epoch) continue;
+    best_epoch = first->epoch;
+    best = std::move(reader);
+  }
+  if (best && found_.end.file == FileNumber{}) found_.end = {best->header().number, kFileBodyOffset, found_.end.lsn};
+  return best;
+}
+
+Result<void> Replay::read_file(LogReader& reader) {
+  LogFileFound file{.first = found_.end, .last = {}};
+  while (!found_.closed) {
+    std::uint64_t offset = found_.end.offset;
+    const auto record = TRY(reader.after(offset));
+    if (!record || record->lsn != found_.end.lsn || record->epoch < epoch_) break;
+    TRY(accept(*record));
+    file.last = record->lsn;
+    found_.end = {file.first.file, offset + LogReader::bytes(*record), next(record->lsn)};
+  }
+  found_.chain.push_back(file);
+  return {};
+}
+
+Result<void> Replay::accept(const LogRecord& record) {
+  epoch_ = record.epoch;
+  found_.known_synced = std::max(found_.known_synced, record.known_synced);
+  // An older epoch's close mark proves nothing: a later life went on after it.
+  found_.closed = record.kind == LogRecordKind::close && record.epoch == options_.epoch;
+  if (record.kind != LogRecordKind::group || record.lsn < options_.from) return {};
+  ++found_.records;
+  return visit_(record);
+}
+
+// After a clean close nothing follows and nothing is searched: opening must not read a whole file.
+Result<void> Replay::judge_tail(LogReader* last) {
+  if (!found_.closed) {
+    if (last != nullptr) TRY(search(*last, align_to_sector(found_.end.offset)));
+    for (const FileNumber number : numbers_) {
+      if (number <= found_.end.file) continue;
+      auto reader = TRY(open(number));
+      if (reader) TRY(search(*reader, kFileBodyOffset));
+    }
+  }
+  if (found_.known_synced >= found_.end.lsn) {
+    return corrupt_at_end("a record known to be synced is damaged or missing (LSN " +
+                          std::to_string(raw(found_.end.lsn)) + " of " + std::to_string(raw(found_.known_synced)) +
+                          ")");
+  }
+  return {};
+}
+
+// A sync moves the next record to a sector's begin, so that whatever a known-synced mark could be in is reached from
+// a sector, by following records from there.
+Result<void> Replay::search(LogReader& reader, std::uint64_t offset) {
+  auto record = TRY(reader.find(offset, found_.end.lsn));
+  while (record) {
+    found_.known_synced = std::max(found_.known_synced, record->known_synced);
+    found_.tail_cut += LogReader::bytes(*record);
+    offset += LogReader::bytes(*record);
+    record = TRY(reader.after(offset));
+    if (record && record->lsn >= found_.end.lsn) continue;
+    offset = align_to_sector(offset);
+    record = TRY(reader.find(offset, found_.end.lsn));
+  }
+  return {};
+}
+
+void Replay::sort_out() {
+  for (const FileNumber number : numbers_) {
+    const auto same = [number](const LogFileFound& file) { return file.first.file == number; };
+    if (std::ranges::any_of(found_.chain, same)) continue;
+    (number < options_.start.file ? found_.obsolete : found_.spare).push_back(number);
+  }
+}
+
+Error Replay::corrupt_at_end(const std::string& what) const {
+  return Error(Code::corrupt, log_path(options_.wal_directory, found_.end.file) + ": " + what + " at offset " +
+                                  std::to_string(found_.end.offset));
+}
+
+}  // namespace
+
+Result<LogReplay> replay_log(FileSystem& files, const LogReplayOptions& options, const LogVisitor& visit) {
+  return Replay(files, options, visit).run();
+}
+
+}  // namespace mneme

@@ -1,0 +1,399 @@
+#include "storage/log.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "base/coding.h"
+#include "storage/test_disk.h"
+
+namespace mneme {
+namespace {
+
+constexpr std::uint64_t kOrigin = 77;
+using Payloads = std::vector<std::pair<std::uint64_t, std::string>>;  // (LSN, payload)
+
+LogOptions small_options(std::uint64_t bytes = 16384) {
+  return {.wal_directory = "wal", .file_bytes = bytes, .origin = kOrigin};
+}
+
+struct Opened {
+  LogReplay replay;
+  Payloads payloads;
+};
+
+Result<Opened> replay(TestDisk& disk, std::uint32_t epoch, LogPosition start = {}, Lsn known = {}, Lsn from = {}) {
+  Opened opened;
+  LogReplayOptions options{
+      .wal_directory = "wal", .start = start, .from = from, .known_synced = known, .epoch = epoch, .origin = kOrigin};
+  opened.replay = TRY(replay_log(disk, options, [&](const LogRecord& record) -> Result<void> {
+    opened.payloads.emplace_back(raw(record.lsn), std::string(as_text(record.payload)));
+    return {};
+  }));
+  return opened;
+}
+
+std::unique_ptr<LogWriter> fresh(TestDisk& disk, LogOptions options = small_options()) {
+  return LogWriter::open(disk, options, 1, LogReplay{}).value();
+}
+
+Lsn put(LogWriter& log, std::string_view text) { return log.append(as_bytes(text), 5).value(); }
+
+void flip(TestDisk& disk, const std::string& path, std::uint64_t offset) {
+  disk.bytes(path)[static_cast<std::size_t>(offset)] ^= std::byte{1};
+}
+
+}  // namespace
+
+TEST_CASE("log: what was appended is replayed in order, with contiguous LSNs from 1") {
+  TestDisk disk;
+  auto log = fresh(disk);
+  CHECK(put(*log, "a") == Lsn{1});
+  const std::array<Bytes, 2> parts{as_bytes("b"), as_bytes("c")};
+  CHECK(log->append(parts, 9).value() == Lsn{2});
+  CHECK(log->durable() == Lsn{0});
+  REQUIRE(log->sync());
+  CHECK(log->durable() == Lsn{2});
+  const auto found = replay(disk, 1).value();
+  CHECK(found.payloads == Payloads{{1, "a"}, {2, "bc"}});
+  CHECK(found.replay.end.lsn == Lsn{3});
+  CHECK(found.replay.tail_cut == 0);
+  CHECK(replay(disk, 1, {}, {}, Lsn{2})->payloads == Payloads{{2, "bc"}});
+}
+
+TEST_CASE("log: its bytes are those of docs/format.md") {
+  TestDisk disk;
+  auto log = fresh(disk);
+  put(*log, "xyz");
+  const ByteBuffer& bytes = disk.bytes("wal/1.log");
+  CHECK(bytes.size() == 16384);
+  CHECK(as_text(Bytes(bytes).first(8)) == "mnemelog");
+  CHECK(load<std::uint32_t>(&bytes[8]) == 1);    // format version
+  CHECK(load<std::uint32_t>(&bytes[28]) == 1);   // epoch
+  CHECK(load<std::uint64_t>(&bytes[32]) == 77);  // origin
+  CHECK(load<std::uint64_t>(&bytes[40]) == 1);   // file number
+  CHECK(load<std::uint32_t>(&bytes[4096 + 4]) == 3);
+  CHECK(load<std::uint32_t>(&bytes[4096 + 8]) == 1);
+  CHECK(load<std::uint64_t>(&bytes[4096 + 12]) == 1);
+  CHECK(load<std::uint64_t>(&bytes[4096 + 20]) == 0);
+  CHECK(load<std::int64_t>(&bytes[4096 + 28]) == 5);
+  CHECK(bytes[4096 + 36] == std::byte{1});
+  CHECK(as_text(Bytes(bytes).subspan(4096 + 37, 3)) == "xyz");
+}
+
+TEST_CASE("log: a record after a sync begins a new sector, so that no write touches synced bytes") {
+  TestDisk disk;
+  auto log = fresh(disk);
+  put(*log, "a");
+  put(*log, "b");
+  CHECK(log->replay_start(Lsn{3}).offset == kFileBodyOffset + 2 * (kLogRecordHeaderBytes + 1));
+  REQUIRE(log->sync());
+  CHECK(log->replay_start(Lsn{3}) == LogPosition{FileNumber{1}, kFileBodyOffset + 512, Lsn{3}});
+  put(*log, "c");
+  CHECK(replay(disk, 1)->payloads.size() == 3);
+}
+
+TEST_CASE("log: it rotates at its cap, and a record larger than a file gets a larger file") {
+  TestDisk disk;
+  auto log = fresh(disk);
+  Payloads want;
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    want.emplace_back(i, std::string(i == 7 ? 700'000 : 3000, static_cast<char>('a' + i)));
+    CHECK(put(*log, want.back().second) == Lsn{i});
+    if (i % 3 == 0) REQUIRE(log->prepare_next());
+  }
+  CHECK(replay(disk, 1)->payloads == want);
+  CHECK(replay(disk, 1)->replay.chain.size() > 3);
+  REQUIRE(log->sync());
+  CHECK(log->durable() == Lsn{20});
+  CHECK(log->bytes_from(Lsn{1}) > 700'000);
+  CHECK(log->bytes_from(Lsn{20}) < 16384);
+  // From the position it names, replay meets every later record.
+  for (std::uint64_t from = 1; from <= 21; ++from) {
+    const auto found = replay(disk, 1, log->replay_start(Lsn{from}), {}, Lsn{from}).value();
+    CHECK(found.payloads == Payloads(want.begin() + static_cast<std::ptrdiff_t>(from) - 1, want.end()));
+  }
+}
+
+TEST_CASE("log: recycled files do not show the records of their earlier life") {
+  TestDisk disk;
+  auto log = fresh(disk);
+  for (int i = 0; i < 13; ++i) put(*log, std::string(3000, 'x'));
+  REQUIRE(log->sync());
+  const auto start = log->replay_start(next(log->last()));
+  const auto obsolete = log->obsolete_below(start);
+  REQUIRE(obsolete.size() == 3);
+  for (const FileNumber number : obsolete) REQUIRE(log->recycle(number));
+  CHECK_FALSE(disk.has("wal/3.log"));  // Two spares are kept.
+  REQUIRE(log->prepare_next());
+  CHECK(disk.has("wal/5.log"));
+  CHECK_FALSE(disk.has("wal/2.log"));
+  put(*log, std::string(9000, 'y'));
+  put(*log, std::string(9000, 'z'));
+  const auto found = replay(disk, 1, start).value();
+  CHECK(found.payloads == Payloads{{14, std::string(9000, 'y')}, {15, std::string(9000, 'z')}});
+  CHECK(found.replay.obsolete.size() == 1);  // The other spare.
+}
+
+TEST_CASE("log: after a failed sync it takes no more of anything, and no sync is made again") {
+  TestDisk disk;
+  auto log = fresh(disk);
+  put(*log, "lost?");
+  disk.fail_syncs = true;
+  CHECK(log->sync().error().code() == Code::io);
+  disk.fail_syncs = false;  // The disk recovers; our knowledge of it does not.
+  CHECK(log->poisoned());
+  CHECK(log->append(as_bytes("more"), 0).error().code() == Code::io);
+  CHECK(log->sync().error().code() == Code::io);
+  CHECK(log->prepare_next().error().code() == Code::io);
+  CHECK(log->durable() == Lsn{0});
+  CHECK(disk.retried_syncs == 0);
+}
+
+TEST_CASE("log: a sync under way covers what was appended before it began, across a rotation") {
+  TestDisk disk;
+  auto log = fresh(disk);
+  put(*log, std::string(5000, 'a'));
+  put(*log, std::string(9000, 'b'));  // A second file.
+  LogSync sync = log->begin_sync().value();
+  put(*log, std::string(9000, 'c'));  // A third, while the sync runs.
+  CHECK(log->end_sync(sync, sync.run()));
+  CHECK(log->durable() == Lsn{2});
+  CHECK(log->obsolete_below(log->replay_start(Lsn{4})).size() == 2);
+  REQUIRE(log->sync());
+  CHECK(log->durable() == Lsn{3});
+}
+
+TEST_CASE("log: a write that fails leaves nothing to be found, and the next one works") {
+  for (const Code code : {Code::io, Code::full}) {
+    TestDisk disk;
+    auto log = fresh(disk);
+    put(*log, "a");
+    REQUIRE(log->sync());
+    disk.fail_after = 0;
+    disk.fail_code = code;
+    CHECK(log->append(as_bytes(std::string(600, 'b')), 0).error().code() == code);
+    CHECK(replay(disk, 1)->payloads == Payloads{{1, "a"}});
+    CHECK(put(*log, "c") == Lsn{2});
+    REQUIRE(log->sync());
+    CHECK(replay(disk, 1)->payloads == Payloads{{1, "a"}, {2, "c"}});
+    disk.fail_after = 0;
+    disk.fail_sticky = true;  // It cannot be erased either.
+    CHECK_FALSE(log->append(as_bytes("d"), 0));
+    CHECK(log->poisoned());
+  }
+}
+
+TEST_CASE("log: a damaged record at or below a known-synced mark is corruption, above it a torn tail") {
+  TestDisk disk;
+  auto log = fresh(disk);
+  put(*log, "a");
+  put(*log, "b");
+  REQUIRE(log->sync());
+  put(*log, "c");  // Carries known-synced 2.
+  put(*log, "d");
+  const std::uint64_t second = kFileBodyOffset + kLogRecordHeaderBytes + 1;
+  const std::uint64_t third = kFileBodyOffset + 512;
+  SUBCASE("by a mark in a later record") {
+    flip(disk, "wal/1.log", second + 37);
+    const auto error = replay(disk, 1).error();
+    CHECK(error.code() == Code::corrupt);
+    CHECK(error.message().find("wal/1.log") != std::string::npos);
+    CHECK(error.message().find("offset " + std::to_string(second)) != std::string::npos);
+  }
+  SUBCASE("every single bit of a synced record matters") {
+    for (std::uint64_t at = second; at < second + kLogRecordHeaderBytes + 1; ++at) {
+      flip(disk, "wal/1.log", at);
+      CHECK(replay(disk, 1).error().code() == Code::corrupt);
+      flip(disk, "wal/1.log", at);
+    }
+  }
+  SUBCASE("by the manifest's mark alone") {
+    flip(disk, "wal/1.log", third + 20);
+    flip(disk, "wal/1.log", third + 38 + 20);
+    CHECK(replay(disk, 1)->payloads.size() == 2);
+    CHECK(replay(disk, 1, {}, Lsn{2})->payloads.size() == 2);
+    CHECK(replay(disk, 1, {}, Lsn{3}).error().code() == Code::corrupt);
+  }
+  SUBCASE("above every mark it is cut and counted, though a later record is whole") {
+    flip(disk, "wal/1.log", third);
+    const auto found = replay(disk, 1).value();
+    CHECK(found.payloads.size() == 2);
+    CHECK(found.replay.end == LogPosition{FileNumber{1}, second + 38, Lsn{3}});
+  }
+  SUBCASE("its size field leads nowhere") {
+    disk.bytes("wal/1.log")[third + 7] = std::byte{0xff};
+    CHECK(replay(disk, 1)->payloads.size() == 2);
+  }
+}
+
+TEST_CASE("log: what lay beyond a cut tail stays dead when the next life writes over it") {
+  TestDisk disk;
+  auto log = fresh(disk);
+  put(*log, "a");
+  REQUIRE(log->sync());
+  put(*log, "lost");
+  REQUIRE(log->sync());
+  put(*log, "dead");
+  // Take the second sync back: as if only "dead" had reached the disk.
+  auto& bytes = disk.bytes("wal/1.log");
+  std::fill_n(bytes.begin() + kFileBodyOffset + 512, 512, std::byte{0});
+  store(&bytes[kFileBodyOffset + 1024 + 20], std::uint64_t{1});
+  const std::array<Bytes, 1> dead{as_bytes("dead")};
+  encode_log_record({.payload_bytes = 4, .epoch = 1, .lsn = Lsn{3}, .known_synced = Lsn{1}}, dead,
+                    load<std::uint32_t>(&bytes[60]), &bytes[kFileBodyOffset + 1024]);
+  auto found = replay(disk, 1).value();
+  CHECK(found.payloads == Payloads{{1, "a"}});
+  CHECK(found.replay.tail_cut == 41);
+  auto second = LogWriter::open(disk, small_options(), 2, found.replay).value();
+  CHECK(put(*second, "new") == Lsn{2});  // Ends right before "dead", whose LSN would be the next.
+  CHECK(replay(disk, 2)->payloads == Payloads{{1, "a"}, {2, "new"}});
+  REQUIRE(second->sync());
+  put(*second, "next");
+  CHECK(replay(disk, 2)->payloads == Payloads{{1, "a"}, {2, "new"}, {3, "next"}});
+  CHECK(replay(disk, 1)->payloads == Payloads{{1, "a"}});  // A record of an epoch the manifest never had.
+}
+
+TEST_CASE("log: after a close mark nothing is ambiguous") {
+  TestDisk disk;
+  auto log = fresh(disk);
+  put(*log, "a");
+  REQUIRE(log->sync());
+  CHECK(log->mark(LogRecordKind::mark, 0).value() == Lsn{2});
+  REQUIRE(log->mark(LogRecordKind::close, 0));
+  REQUIRE(log->sync());
+  auto found = replay(disk, 1).value();
+  CHECK(found.replay.closed);
+  CHECK(found.payloads.size() == 1);
+  flip(disk, "wal/1.log", kFileBodyOffset);
+  CHECK(replay(disk, 1).error().code() == Code::corrupt);
+  flip(disk, "wal/1.log", kFileBodyOffset);
+  // A later life goes on behind it.
+  auto second = LogWriter::open(disk, small_options(), 2, found.replay).value();
+  put(*second, "b");
+  found = replay(disk, 2).value();
+  CHECK_FALSE(found.replay.closed);
+  CHECK(found.payloads == Payloads{{1, "a"}, {4, "b"}});
+}
+
+TEST_CASE("log: a missing or damaged file that held synced records is corruption") {
+  TestDisk disk;
+  auto log = fresh(disk);
+  for (int i = 0; i < 6; ++i) put(*log, std::string(5000, 'x'));  // Three files.
+  REQUIRE(log->sync());
+  const auto start = log->replay_start(Lsn{1});
+  put(*log, "mark");
+  SUBCASE("the first is missing") {
+    REQUIRE(disk.unlink("wal/1.log"));
+    CHECK(replay(disk, 1, start).error().code() == Code::corrupt);
+    CHECK(replay(disk, 1).error().code() == Code::corrupt);
+  }
+  SUBCASE("the middle one is missing") {
+    REQUIRE(disk.unlink("wal/2.log"));
+    CHECK(replay(disk, 1, start).error().code() == Code::corrupt);
+  }
+  SUBCASE("any bit of a header is damaged, the last file's too") {
+    for (const char* path : {"wal/1.log", "wal/2.log", "wal/3.log"}) {
+      for (std::uint64_t at = 0; at < kFileHeaderBytes; ++at) {
+        flip(disk, path, at);
+        CHECK(replay(disk, 1, start).error().code() == Code::corrupt);
+        flip(disk, path, at);
+      }
+    }
+  }
+  SUBCASE("a file of another database is not read") {
+    LogReplayOptions other{
+        .wal_directory = "wal", .start = start, .from = {}, .known_synced = {}, .epoch = 1, .origin = 8};
+    CHECK(replay_log(disk, other, {}).error().code() == Code::corrupt);
+  }
+}
+
+TEST_CASE("log: under power cuts nothing acknowledged is lost and nothing else is found") {
+  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    std::mt19937_64 random(seed);
+    TestDisk disk;
+    disk.garbage = seed % 2 == 0;
+    CAPTURE(seed);
+    Payloads model;  // All appended in the one history that counts.
+    std::size_t acknowledged = 0;
+    LogPosition start;  // What the manifest would know.
+    std::uint64_t flushed = 0;
+    for (std::uint32_t epoch = 1; epoch <= 5; ++epoch) {
+      const auto found = replay(disk, epoch - 1, start, {}, Lsn{flushed + 1});
+      REQUIRE_MESSAGE(found, found.error().to_string());
+      REQUIRE(found->payloads.size() + flushed >= acknowledged);
+      REQUIRE(found->payloads.size() + flushed <= model.size());
+      model.resize(found->payloads.size() + flushed);
+      CHECK(found->payloads == Payloads(model.begin() + static_cast<std::ptrdiff_t>(flushed), model.end()));
+      auto log = LogWriter::open(disk, small_options(8192), epoch, found->replay).value();
+      acknowledged = model.size();  // What was replayed is made durable.
+      for (auto left = random() % 30; left > 0; --left) {
+        model.emplace_back(model.size() + 1, std::string(random() % 2500, static_cast<char>('a' + random() % 26)));
+        put(*log, model.back().second);
+        if (random() % 3 == 0) {
+          REQUIRE(log->sync());
+          acknowledged = model.size();
+        }
+        if (random() % 4 == 0) REQUIRE(log->prepare_next());
+        if (random() % 8 == 0) {
+          flushed = raw(log->durable());
+          start = log->replay_start(next(log->durable()));
+          for (const FileNumber number : log->obsolete_below(start)) REQUIRE(log->recycle(number));
+        }
+      }
+      random() % 4 == 0 ? disk.kill() : disk.crash(random);
+    }
+    CHECK(disk.retried_syncs == 0);
+  }
+}
+
+TEST_CASE("log: whichever I/O fails, once or for good, nothing acknowledged is lost") {
+  for (int nth = 0; nth < 120; ++nth) {
+    for (const bool sticky : {false, true}) {
+      TestDisk disk;
+      Payloads acknowledged;
+      std::mt19937_64 random(static_cast<std::uint64_t>(nth));
+      auto log = fresh(disk, small_options(8192));
+      disk.fail_after = nth;
+      disk.fail_sticky = sticky;
+      Payloads model;
+      for (int i = 0; i < 20; ++i) {
+        const std::string text(random() % 1500, static_cast<char>('a' + i));
+        const auto lsn = log->append(as_bytes(text), 0);
+        if (!lsn) continue;
+        model.emplace_back(raw(*lsn), text);
+        if (i % 3 == 0 && log->sync()) acknowledged = model;
+        if (i % 4 == 0) static_cast<void>(log->prepare_next().has_value());
+      }
+      disk.fail_after = -1;
+      disk.crash(random);
+      const auto found = replay(disk, 1);
+      REQUIRE_MESSAGE(found, found.error().to_string());
+      REQUIRE(found->payloads.size() >= acknowledged.size());
+      CHECK(std::equal(acknowledged.begin(), acknowledged.end(), found->payloads.begin()));
+      CHECK(disk.retried_syncs == 0);
+    }
+  }
+}
+
+TEST_CASE("log: each of its syncs is needed") {
+  for (const SyncSite site : {SyncSite::log_data, SyncSite::log_file, SyncSite::log_directory}) {
+    bool lost = false;
+    for (std::uint64_t seed = 1; seed <= 60 && !lost; ++seed) {
+      std::mt19937_64 random(seed);
+      TestDisk disk;
+      disk.ignored_site = site;
+      auto log = fresh(disk, small_options(8192));
+      const LogPosition start = log->replay_start(Lsn{1});  // What a manifest may name before any record is synced.
+      const std::size_t count = seed % 2 * 6;
+      for (std::size_t i = 0; i < count; ++i) put(*log, std::string(3000, 'x'));
+      if (count > 0) REQUIRE(log->sync());
+      disk.crash(random);
+      const auto found = replay(disk, 1, start);
+      lost = !found || found->payloads.size() < count;
+    }
+    CHECK_MESSAGE(lost, sync_site_name(site));
+  }
+}
+
+}  // namespace mneme
