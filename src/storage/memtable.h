@@ -1,0 +1,92 @@
+// Memtable: the recent rows of one table at one schema version, in memory, append-only.
+//
+// Rows lie in chunks whose capacity grows 16, 32 ... 2,048, so that a table of ten rows costs little and one of a
+// million is scanned in whole batches. A chunk's arrays never move: readers hold pointers into them while rows are
+// appended behind what they may see. A row is seen by a snapshot whose sequence is at least its commit's and below its
+// end sequence.
+// The surprising decision: append() copies the values before the log is written, behind the visible rows, so that
+// publish() after the log write only moves a count and cannot fail; discard() forgets what was not published.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "os/thread.h"
+#include "storage/memory_budget.h"
+#include "types/schema.h"
+
+namespace mneme {
+
+// Live while no commit has ended the version.
+constexpr std::uint64_t kNeverEnds = ~std::uint64_t{0};
+
+class Memtable : public std::enable_shared_from_this<Memtable> {
+  // append, publish, discard and end: one thread at a time (the commit lock). Everything else: thread-safe.
+ public:
+  static constexpr std::size_t kChunkRowsMin = 16;
+  static constexpr std::size_t kChunkRowsMax = kBatchRowsMax;
+
+  Memtable(Scheduler& scheduler, MemoryBudget& budget, std::shared_ptr<const TableSchema> schema);
+  ~Memtable();
+
+  [[nodiscard]] const TableSchema& schema() const noexcept { return *schema_; }
+
+  // Copies the rows of `batch` (one column per schema column, in order) behind those appended before. Row i becomes
+  // version first + i. full: the budget refused, and nothing was appended.
+  Result<void> append(const Batch& batch, RowId first) LOCK_NOT_HELD(mutex_);
+  // Shows all appended rows to snapshots at or above `sequence`.
+  void publish(std::uint64_t sequence) noexcept LOCK_NOT_HELD(mutex_);
+  void discard() noexcept LOCK_NOT_HELD(mutex_);
+
+  struct Position {
+    std::size_t chunk = 0;
+    std::size_t row = 0;
+  };
+  // Where a published version lies, live or ended.
+  [[nodiscard]] std::optional<Position> find(RowId row) const LOCK_NOT_HELD(mutex_);
+  [[nodiscard]] std::uint64_t end_sequence(Position at) const LOCK_NOT_HELD(mutex_);
+  // Ends a version. False, and nothing changes, when it was ended before.
+  bool end(Position at, std::uint64_t sequence) noexcept LOCK_NOT_HELD(mutex_);
+
+  // A run of rows that one snapshot sees, as batches of columns. One thread at a time. Text borrows from the
+  // memtable, which the columns keep alive.
+  class Cursor {
+   public:
+    // The next batch with at least one row; null at the end. `columns` are ordinals of the schema.
+    std::optional<Batch> next(std::span<const std::size_t> columns, std::vector<RowId>& rows);
+
+   private:
+    friend class Memtable;
+    std::shared_ptr<const Memtable> memtable_;
+    std::uint64_t sequence_ = 0;
+    std::vector<const struct MemtableChunk*> chunks_;
+    std::size_t rows_left_ = 0;
+    std::size_t next_chunk_ = 0;
+  };
+  [[nodiscard]] Cursor scan(std::uint64_t sequence) const LOCK_NOT_HELD(mutex_);
+
+  [[nodiscard]] std::size_t visible_rows(std::uint64_t sequence) const LOCK_NOT_HELD(mutex_);  // Ended ones too.
+  [[nodiscard]] std::size_t memory_bytes() const LOCK_NOT_HELD(mutex_);
+
+ private:
+  struct Commit {
+    std::uint64_t sequence = 0;
+    std::size_t rows = 0;  // Visible from it on.
+  };
+  Result<MemtableChunk*> chunk_with_room() LOCK_HELD(mutex_);
+  void forget_unpublished() noexcept LOCK_HELD(mutex_);
+  [[nodiscard]] std::size_t visible(std::uint64_t sequence) const LOCK_HELD(mutex_);
+
+  // Constant after construction.
+  const std::shared_ptr<const TableSchema> schema_;
+  MemoryBudget& budget_;
+  // Guarded. Chunks themselves are written only by the one appending thread, behind what readers may see.
+  mutable Mutex mutex_;
+  std::vector<std::unique_ptr<MemtableChunk>> chunks_ GUARDED_BY(mutex_);
+  std::vector<Commit> commits_ GUARDED_BY(mutex_);
+  std::size_t appended_ GUARDED_BY(mutex_) = 0;
+  std::size_t published_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace mneme

@@ -1,0 +1,98 @@
+#include "storage/memtable_chunk.h"
+
+#include <algorithm>
+
+namespace mneme {
+namespace {
+
+constexpr std::size_t kHeapPartBytesMin = 256;
+constexpr std::size_t kHeapPartBytesMax = 64 * 1024;
+
+std::size_t words_for(std::size_t rows) noexcept { return (rows + 63) / 64; }
+
+}  // namespace
+
+std::size_t MemtableChunk::fixed_bytes(const TableSchema& schema, std::size_t capacity) {
+  std::size_t bytes = sizeof(MemtableChunk) + capacity * (sizeof(RowId) + sizeof(std::uint64_t));
+  for (const ColumnSchema& column : schema.columns) {
+    bytes += sizeof(ColumnArrays) + capacity * column.type.width() + words_for(capacity) * sizeof(std::uint64_t);
+  }
+  return bytes;
+}
+
+MemtableChunk::MemtableChunk(const TableSchema& schema, std::size_t first_row, std::size_t row_capacity,
+                             Reservation memory)
+    : first(first_row),
+      capacity(row_capacity),
+      row_ids(std::make_unique_for_overwrite<RowId[]>(row_capacity)),
+      ends(std::make_unique<std::atomic<std::uint64_t>[]>(row_capacity)),
+      memory_(std::move(memory)) {
+  columns.reserve(schema.columns.size());
+  for (const ColumnSchema& column : schema.columns) {
+    columns.push_back({column.type, std::make_unique_for_overwrite<std::byte[]>(capacity * column.type.width()),
+                       std::make_unique<std::atomic<std::uint64_t>[]>(words_for(capacity))});
+  }
+}
+
+Result<void> MemtableChunk::append_text(const Column& from, std::size_t row, std::byte* to) {
+  const Bytes value = from.bytes_at(row);
+  if (value.size() > heap_room_) {
+    const std::size_t bytes =
+        std::max(value.size(), std::clamp(heap_part_bytes_ * 2, kHeapPartBytesMin, kHeapPartBytesMax));
+    TRY(memory_.grow(bytes));
+    heap_.push_back(std::make_unique_for_overwrite<char[]>(bytes));
+    heap_next_ = heap_.back().get();
+    heap_room_ = heap_part_bytes_ = bytes;
+  }
+  if (!value.empty()) std::memcpy(heap_next_, value.data(), value.size());
+  const StringRef ref{heap_next_, value.size()};
+  std::memcpy(to, &ref, sizeof ref);
+  heap_next_ += value.size();
+  heap_room_ -= value.size();
+  return {};
+}
+
+Result<void> MemtableChunk::append(const Batch& batch, std::size_t from, std::size_t count, RowId first_row) {
+  ASSERT(used + count <= capacity && batch.columns.size() == columns.size());
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    const Column& source = batch.columns[c];
+    ColumnArrays& target = columns[c];
+    const std::size_t width = target.type.width();
+    std::byte* to = target.values.get() + used * width;
+    if (!target.type.is_variable()) std::memcpy(to, source.data() + from * width, count * width);
+    for (std::size_t i = 0; i < count && (source.has_nulls() || target.type.is_variable()); ++i) {
+      const std::size_t row = used + i;
+      const std::uint64_t bit = std::uint64_t{1} << (row % 64);
+      auto& word = target.nulls[row / 64];
+      const auto others = word.load(std::memory_order_relaxed) & ~bit;
+      const bool null = source.is_null(from + i);
+      word.store(others | (null ? bit : 0), std::memory_order_relaxed);
+      if (target.type.is_variable() && !null) TRY(append_text(source, from + i, to + i * width));
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    row_ids[used + i] = RowId{static_cast<std::uint64_t>(first_row) + i};
+    ends[used + i].store(~std::uint64_t{0}, std::memory_order_relaxed);
+  }
+  used += count;
+  return {};
+}
+
+void MemtableChunk::read(std::size_t column, std::span<const std::uint16_t> rows, Column& out) const {
+  const ColumnArrays& from = columns[column];
+  const std::size_t width = from.type.width();
+  for (const std::uint16_t row : rows) {
+    const std::byte* value = from.values.get() + row * width;
+    if ((from.nulls[row / 64].load(std::memory_order_relaxed) >> (row % 64) & 1) != 0) {
+      out.append_null();
+    } else if (from.type.is_variable()) {
+      StringRef ref;
+      std::memcpy(&ref, value, sizeof ref);
+      out.append_borrowed(ref);
+    } else {
+      out.append_fixed({value, width});
+    }
+  }
+}
+
+}  // namespace mneme

@@ -1,0 +1,53 @@
+// A chunk of a memtable: fixed room for some rows of every column, in arrays that never move.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "storage/memory_budget.h"
+#include "types/schema.h"
+
+namespace mneme {
+
+// One thread appends; others read the rows that were there when they learned of them through the memtable's mutex.
+struct MemtableChunk {
+  // What `rows` of the schema's columns take, text aside.
+  static std::size_t fixed_bytes(const TableSchema& schema, std::size_t capacity);
+  MemtableChunk(const TableSchema& schema, std::size_t first, std::size_t capacity, Reservation memory);
+
+  // Copies rows [from, from + count) of `batch` in. full: no room for their text. REQUIRES: used + count <= capacity.
+  Result<void> append(const Batch& batch, std::size_t from, std::size_t count, RowId first_row);
+  // Appends rows [first, first + count) of column `column` to `out`, in which text is borrowed.
+  void read(std::size_t column, std::span<const std::uint16_t> rows, Column& out) const;
+
+  [[nodiscard]] std::size_t memory_bytes() const noexcept { return memory_.bytes(); }
+
+  struct ColumnArrays {
+    Type type;
+    std::unique_ptr<std::byte[]> values;
+    // Bit = 1: NULL. Relaxed: bits of visible rows were written before the mutex told of them; a neighbour's bit in the
+    // same word may change meanwhile, which is why the word is atomic at all.
+    std::unique_ptr<std::atomic<std::uint64_t>[]> nulls;
+  };
+
+  const std::size_t first;  // Rows of the memtable before this chunk.
+  const std::size_t capacity;
+  std::size_t used = 0;  // The appending thread's; readers go by the memtable's counts.
+  std::vector<ColumnArrays> columns;
+  std::unique_ptr<RowId[]> row_ids;
+  // Relaxed load is enough for readers: a snapshot at S was made after every commit <= S had stored its ends, and
+  // learned so through the store's mutex; a later end is above S whether it is seen or not.
+  std::unique_ptr<std::atomic<std::uint64_t>[]> ends;
+
+ private:
+  Result<void> append_text(const Column& from, std::size_t row, std::byte* to);
+  std::vector<std::unique_ptr<char[]>> heap_;
+  std::size_t heap_room_ = 0;  // Bytes left in the newest part.
+  char* heap_next_ = nullptr;
+  std::size_t heap_part_bytes_ = 0;
+  Reservation memory_;
+};
+
+}  // namespace mneme
