@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -61,15 +62,25 @@ class SegmentFile : public std::enable_shared_from_this<SegmentFile> {  // Threa
   friend class Segment;
   friend class SegmentSection;
   SegmentFile() = default;
+  static Result<std::shared_ptr<SegmentFile>> open_uncached(FileSystem& files, const std::string& path,
+                                                            std::uint64_t number, MemoryBudget& budget);
+  Result<void> read_header_and_footer();
+  // A run of bytes under one checksum; a run of whole pages under one each, `table` being theirs.
   Result<PinnedBytes> read(std::uint64_t offset, std::uint32_t bytes, std::uint32_t crc,
                            BlockCache::Priority priority) const;
-  Result<void> verify_header() const;
+  Result<PinnedBytes> read_pages(std::uint64_t offset, Bytes table, BlockCache::Priority priority) const;
+  Result<PinnedBytes> load(std::uint64_t offset, std::uint32_t bytes, BlockCache::Priority priority,
+                           BlockCache::Loader& loader) const;
+  [[nodiscard]] Error corrupt(std::uint64_t offset, const std::string& what) const;
 
   std::string path_;
   std::uint64_t number_ = 0;
   std::uint64_t size_ = 0;
+  std::uint64_t footer_offset_ = 0;
+  FileSystem* files_ = nullptr;
   std::unique_ptr<File> file_;
-  BlockCache* cache_ = nullptr;
+  BlockCache* cache_ = nullptr;  // Null while verifying: what counts is the disk.
+  MemoryBudget* budget_ = nullptr;
   std::unique_ptr<SegmentFooter> footer_;
   Reservation footer_memory_;
 };
@@ -128,7 +139,17 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   struct Entry;  // A block's entry, and the index page it is in.
   Segment(std::shared_ptr<const SegmentFile> file, std::size_t part) : file_(std::move(file)), part_(part) {}
   Result<Entry> entry(std::size_t column, std::size_t block) const;
+  Result<Entry> entry_of(std::size_t column, std::uint64_t ordinal, std::size_t& block) const;
+  Result<Entry> entry_in(std::size_t column, std::size_t page, std::size_t block) const;
+  Result<BlockView> view(std::size_t column, const Entry& entry) const;
+  Result<RawValues> raw(std::size_t column, const Entry& entry, std::uint32_t first_row, std::uint32_t rows) const;
+  Result<void> decode_block(std::size_t column, const Entry& entry, std::size_t first, std::size_t count,
+                            Column& out) const;
+  Result<void> gather_block(std::size_t column, const Entry& entry, std::span<const std::uint32_t> ordinals,
+                            Column& out) const;
   Result<void> verify() const;
+  Result<void> verify_column(std::size_t column) const;
+  Result<void> verify_section(std::size_t section) const;
 
   std::shared_ptr<const SegmentFile> file_;
   std::size_t part_;

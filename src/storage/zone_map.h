@@ -25,6 +25,8 @@ struct ZoneMap {
   std::string bytes_min, bytes_max;
 
   [[nodiscard]] bool all_null() const noexcept { return nulls == rows; }
+  // Do these bounds hold for values whose bounds are `other`'s? (Counts are not compared.)
+  [[nodiscard]] bool covers(const ZoneMap& other) const noexcept;
   void merge(const ZoneMap& other);  // Widens to cover both runs of the same column.
 };
 

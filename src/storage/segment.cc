@@ -1,0 +1,251 @@
+#include "storage/segment.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+#include "base/coding.h"
+#include "storage/segment_format.h"
+
+namespace mneme {
+
+// Two pointers into pinned memory and a copy of 64 bytes: cheap to pass around.
+struct Segment::Entry {
+  PinnedBytes page;
+  BlockEntry block;
+};
+
+const SegmentPart& Segment::info() const noexcept { return file_->footer_->parts[part_].part; }
+std::uint64_t Segment::rows() const noexcept { return file_->footer_->parts[part_].rows; }
+
+std::optional<std::size_t> Segment::position_of(ColumnId id) const noexcept {
+  const auto& all = columns();
+  const auto found =
+      std::find_if(all.begin(), all.end(), [id](const SegmentColumn& column) { return column.id == id; });
+  if (found == all.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - all.begin());
+}
+
+const ZoneMap& Segment::zone_map(std::size_t column) const noexcept {
+  return file_->footer_->parts[part_].columns[column].zone;
+}
+std::size_t Segment::blocks(std::size_t column) const noexcept {
+  return file_->footer_->parts[part_].columns[column].blocks;
+}
+bool Segment::is_paged(std::size_t column) const noexcept { return is_paged_type(columns()[column].type); }
+
+Result<Segment::Entry> Segment::entry_in(std::size_t column, std::size_t page, std::size_t block) const {
+  const ColumnFooter& footer = file_->footer_->parts[part_].columns[column];
+  const IndexPage& at = footer.pages[page];
+  Entry entry{TRY(file_->read(at.offset, at.bytes, at.crc, BlockCache::Priority::entry)), {}};
+  const std::size_t position = (block - at.first_block) * sizeof(BlockEntry);
+  entry.block = load<BlockEntry>(entry.page.bytes().data() + position);  // The footer was checked to leave room.
+  const BlockEntry& found = entry.block;
+  const bool fits = found.rows >= 1 && found.rows <= kBlockRowsMax && found.nulls <= found.rows &&
+                    found.first_row < rows() && found.rows <= rows() - found.first_row &&
+                    is_paged(column) == (found.encoding == Encoding::paged);
+  if (!fits) return file_->corrupt(at.offset + position, "bad entry of a block");
+  return entry;
+}
+
+Result<Segment::Entry> Segment::entry(std::size_t column, std::size_t block) const {
+  ASSERT(block < blocks(column));
+  const auto& pages = file_->footer_->parts[part_].columns[column].pages;
+  const auto after = std::upper_bound(pages.begin(), pages.end(), block,
+                                      [](std::size_t at, const IndexPage& page) { return at < page.first_block; });
+  return entry_in(column, static_cast<std::size_t>(after - pages.begin()) - 1, block);
+}
+
+Result<Segment::Entry> Segment::entry_of(std::size_t column, std::uint64_t ordinal, std::size_t& block) const {
+  ASSERT(ordinal < rows());
+  const ColumnFooter& footer = file_->footer_->parts[part_].columns[column];
+  const auto after = std::upper_bound(footer.pages.begin(), footer.pages.end(), ordinal,
+                                      [](std::uint64_t at, const IndexPage& page) { return at < page.first_row; });
+  const auto page = static_cast<std::size_t>(after - footer.pages.begin()) - 1;
+  const IndexPage& at = footer.pages[page];
+  const PinnedBytes pinned = TRY(file_->read(at.offset, at.bytes, at.crc, BlockCache::Priority::entry));
+  const auto first_row = [&](std::size_t i) {
+    return load<std::uint32_t>(pinned.bytes().data() + i * sizeof(BlockEntry) + offsetof(BlockEntry, first_row));
+  };
+  std::size_t low = 0, high = (page + 1 < footer.pages.size() ? footer.pages[page + 1].first_block : footer.blocks) -
+                              at.first_block;
+  // Blocks of a fixed-width column are mostly all of one size: look there first.
+  const std::size_t even = block_rows_of(columns()[column].type.is_variable() ? 0 : columns()[column].type.width());
+  if (const auto guess = static_cast<std::size_t>((ordinal - at.first_row) / even);
+      guess < high && first_row(guess) <= ordinal && (guess + 1 == high || ordinal < first_row(guess + 1))) {
+    low = guess;
+    high = guess + 1;
+  }
+  while (high - low > 1) {
+    const std::size_t middle = (low + high) / 2;
+    (first_row(middle) <= ordinal ? low : high) = middle;
+  }
+  block = at.first_block + low;
+  Entry entry = TRY(entry_in(column, page, block));
+  const bool holds = entry.block.first_row <= ordinal && ordinal - entry.block.first_row < entry.block.rows;
+  if (!holds) return file_->corrupt(at.offset, "blocks do not follow one another");
+  return entry;
+}
+
+Result<BlockInfo> Segment::block_info(std::size_t column, std::size_t block) const {
+  const Entry found = TRY(entry(column, block));
+  BlockInfo info{found.block.first_row, found.block.rows, found.block.bytes, found.block.encoding, {}};
+  if (is_paged(column)) {
+    info.zone.rows = found.block.rows;
+    info.zone.nulls = found.block.nulls;
+  } else if (!zone_of_entry(found.block, found.page.bytes(), info.zone)) {
+    return file_->corrupt(found.block.offset, "bad zone map of a block");
+  }
+  return info;
+}
+
+Result<std::size_t> Segment::block_of(std::size_t column, std::uint64_t ordinal) const {
+  std::size_t block = 0;
+  TRY(entry_of(column, ordinal, block));
+  return block;
+}
+
+Result<BlockView> Segment::view(std::size_t column, const Entry& entry) const {
+  const BlockEntry& block = entry.block;
+  auto pinned = TRY(file_->read(block.offset, block.bytes, block.crc, BlockCache::Priority::normal));
+  return BlockView::open(columns()[column].type, block.rows, pinned.bytes(), pinned.owner(),
+                         {file_->number_, block.offset});
+}
+
+Result<BlockView> Segment::read_block(std::size_t column, std::size_t block) const {
+  ASSERT(!is_paged(column));
+  return view(column, TRY(entry(column, block)));
+}
+
+namespace {
+
+std::optional<Bytes> in_pool(Bytes page, const std::byte* field, std::size_t want_bytes) {
+  const PoolRange range = pool_range(field);
+  if (range.bytes != want_bytes || range.offset > page.size() || range.bytes > page.size() - range.offset)
+    return std::nullopt;
+  return page.subspan(range.offset, range.bytes);
+}
+
+bool bit_at(Bytes bits, std::size_t at) noexcept { return (static_cast<unsigned>(bits[at / 8]) >> (at % 8) & 1) != 0; }
+
+}  // namespace
+
+// Rows [first_row, first_row + rows) of the block, at the cost of the pages they lie in.
+Result<RawValues> Segment::raw(std::size_t column, const Entry& entry, std::uint32_t first_row,
+                               std::uint32_t rows) const {
+  const BlockEntry& block = entry.block;
+  const std::size_t width = columns()[column].type.width();
+  const std::uint64_t pages = pages_of(std::uint64_t{block.rows} * width);
+  const auto table = in_pool(entry.page.bytes(), block.least, static_cast<std::size_t>(pages * kPageTableEntryBytes));
+  const auto validity =
+      in_pool(entry.page.bytes(), block.greatest, block.nulls == 0 ? 0 : (block.rows + std::size_t{63}) / 64 * 8);
+  if (!table || !validity || block.bytes != pages * kSegmentPageBytes)
+    return file_->corrupt(block.offset, "bad entry of a page run");
+  const std::size_t first_page = first_row * width / kSegmentPageBytes;
+  const auto last_page = static_cast<std::size_t>(pages_of((std::uint64_t{first_row} + rows) * width));
+  const Bytes part = table->subspan(first_page * kPageTableEntryBytes, (last_page - first_page) * kPageTableEntryBytes);
+  RawValues values;
+  values.pin =
+      TRY(file_->read_pages(block.offset + first_page * kSegmentPageBytes, part, BlockCache::Priority::normal));
+  values.values = values.pin.bytes().data() + (first_row * width - first_page * kSegmentPageBytes);
+  values.first_row = block.first_row + first_row;
+  values.rows = rows;
+  if (block.nulls == 0) return values;
+  values.validity.resize((rows + std::size_t{63}) / 64);
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    values.validity[i / 64] |= std::uint64_t{bit_at(*validity, std::size_t{first_row} + i)} << (i % 64);
+  }
+  return values;
+}
+
+Result<RawValues> Segment::vector_page_run(std::size_t column, std::size_t block) const {
+  ASSERT(is_paged(column));
+  const Entry found = TRY(entry(column, block));
+  return raw(column, found, 0, found.block.rows);
+}
+
+Result<RawValues> Segment::read_value(std::size_t column, std::uint64_t ordinal) const {
+  ASSERT(is_paged(column));
+  std::size_t block = 0;
+  const Entry found = TRY(entry_of(column, ordinal, block));
+  return raw(column, found, static_cast<std::uint32_t>(ordinal - found.block.first_row), 1);
+}
+
+// `first` counts from the block's start.
+Result<void> Segment::decode_block(std::size_t column, const Entry& entry, std::size_t first, std::size_t count,
+                                   Column& out) const {
+  if (!is_paged(column)) return TRY(view(column, entry)).decode(first, count, out);
+  const RawValues values =
+      TRY(raw(column, entry, static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(count)));
+  std::byte* to = out.extend(count, values.validity.empty() ? nullptr : values.validity.data());
+  std::memcpy(to, values.values, count * out.type().width());
+  return {};
+}
+
+Result<void> Segment::decode(std::size_t column, std::uint64_t first, std::size_t count, Column& out) const {
+  ASSERT(first <= rows() && count <= rows() - first);
+  while (count != 0) {
+    std::size_t block = 0;
+    const Entry found = TRY(entry_of(column, first, block));
+    const auto skip = static_cast<std::size_t>(first - found.block.first_row);
+    const std::size_t take = std::min<std::size_t>(count, found.block.rows - skip);
+    TRY(decode_block(column, found, skip, take, out));
+    first += take;
+    count -= take;
+  }
+  return {};
+}
+
+// REQUIRES: the ordinals are in the block.
+Result<void> Segment::gather_block(std::size_t column, const Entry& entry, std::span<const std::uint32_t> ordinals,
+                                   Column& out) const {
+  const std::uint32_t first = entry.block.first_row;
+  if (is_paged(column)) {
+    for (const std::uint32_t ordinal : ordinals) TRY(decode_block(column, entry, ordinal - first, 1, out));
+    return {};
+  }
+  const BlockView block = TRY(view(column, entry));
+  for (const std::uint32_t ordinal : ordinals) TRY(block.at(ordinal - first, out));
+  return {};
+}
+
+Result<void> Segment::gather(std::size_t column, std::span<const std::uint32_t> ordinals, Column& out) const {
+  while (!ordinals.empty()) {
+    std::size_t block = 0;
+    const Entry found = TRY(entry_of(column, ordinals.front(), block));
+    const std::uint64_t end = std::uint64_t{found.block.first_row} + found.block.rows;
+    std::size_t inside = 1;
+    while (inside < ordinals.size() && ordinals[inside] >= ordinals[inside - 1] && ordinals[inside] < end) ++inside;
+    TRY(gather_block(column, found, ordinals.first(inside), out));
+    ordinals = ordinals.subspan(inside);
+  }
+  return {};
+}
+
+Result<void> Segment::verify_column(std::size_t column) const {
+  ZoneMap seen;
+  for (std::size_t block = 0; block < blocks(column); ++block) {
+    const Entry found = TRY(entry(column, block));
+    const BlockInfo info = TRY(block_info(column, block));
+    if (info.first_row != seen.rows) return file_->corrupt(found.block.offset, "blocks do not follow one another");
+    Column values(columns()[column].type);
+    TRY(decode_block(column, found, 0, info.rows, values));
+    const ZoneMap actual = zone_map_of(values, 0, info.rows);
+    if (actual.nulls != info.zone.nulls) return file_->corrupt(found.block.offset, "the number of NULLs is wrong");
+    if (!info.zone.covers(actual)) return file_->corrupt(found.block.offset, "a value is outside its zone map");
+    seen.merge(actual);
+  }
+  if (seen.rows != rows()) return file_->corrupt(file_->footer_offset_, "rows of a column are missing");
+  if (seen.nulls != zone_map(column).nulls || !zone_map(column).covers(seen)) {
+    return file_->corrupt(file_->footer_offset_, "a column's zone map does not fit its blocks");
+  }
+  return {};
+}
+
+Result<void> Segment::verify() const {
+  for (std::size_t column = 0; column < columns().size(); ++column) TRY(verify_column(column));
+  for (std::size_t section = 0; section < sections(); ++section) TRY(verify_section(section));
+  return {};
+}
+
+}  // namespace mneme

@@ -1,0 +1,65 @@
+// Sections of a segment: page runs found through their page tables.
+#include <algorithm>
+
+#include "base/coding.h"
+#include "storage/segment.h"
+#include "storage/segment_format.h"
+
+namespace mneme {
+
+class SegmentSection final : public Section {  // Immutable.
+ public:
+  SegmentSection(std::shared_ptr<const SegmentFile> file, const SectionFooter& footer, PinnedBytes table)
+      : file_(std::move(file)), footer_(footer), table_(std::move(table)) {}
+
+  [[nodiscard]] std::uint64_t size() const noexcept override { return footer_.bytes; }
+
+  Result<PinnedBytes> read(std::uint64_t offset, std::size_t size, BlockCache::Priority priority) const override {
+    if (offset > footer_.bytes || size > footer_.bytes - offset) {
+      return file_->corrupt(footer_.offset, "a read of " + std::to_string(size) + " bytes at " +
+                                                std::to_string(offset) + " leaves the section of " +
+                                                std::to_string(footer_.bytes));
+    }
+    if (size == 0) return PinnedBytes(table_.owner(), {});
+    const std::uint64_t first = offset / kSegmentPageBytes, last = pages_of(offset + size);
+    const Bytes table = table_.bytes().subspan(static_cast<std::size_t>(first * kPageTableEntryBytes),
+                                               static_cast<std::size_t>((last - first) * kPageTableEntryBytes));
+    const PinnedBytes pages = TRY(file_->read_pages(footer_.offset + first * kSegmentPageBytes, table, priority));
+    return pages.part(static_cast<std::size_t>(offset - first * kSegmentPageBytes), size);
+  }
+
+ private:
+  std::shared_ptr<const SegmentFile> file_;
+  const SectionFooter& footer_;  // The file's.
+  PinnedBytes table_;
+};
+
+std::size_t Segment::sections() const noexcept { return file_->footer_->parts[part_].sections.size(); }
+
+const SectionName& Segment::section_name(std::size_t section) const noexcept {
+  return file_->footer_->parts[part_].sections[section].name;
+}
+
+std::optional<std::size_t> Segment::find_section(IndexId index) const noexcept {
+  for (std::size_t i = 0; i < sections(); ++i) {
+    if (section_name(i).index == index) return i;
+  }
+  return std::nullopt;
+}
+
+Result<std::unique_ptr<Section>> Segment::open_section(std::size_t section) const {
+  const SectionFooter& footer = file_->footer_->parts[part_].sections[section];
+  const auto bytes = static_cast<std::uint32_t>(pages_of(footer.bytes) * kPageTableEntryBytes + kSegmentSpareBytes);
+  auto table = TRY(file_->read(footer.table_offset, bytes, footer.table_crc, BlockCache::Priority::entry));
+  return std::unique_ptr<Section>(std::make_unique<SegmentSection>(file_, footer, std::move(table)));
+}
+
+Result<void> Segment::verify_section(std::size_t section) const {
+  const auto opened = TRY(open_section(section));
+  for (std::uint64_t at = 0; at < opened->size(); at += kBlockInputBytesMax) {
+    TRY(opened->read(at, static_cast<std::size_t>(std::min<std::uint64_t>(kBlockInputBytesMax, opened->size() - at))));
+  }
+  return {};
+}
+
+}  // namespace mneme
