@@ -43,6 +43,9 @@ Result<void> LogWriter::resume(const LogReplay& found) {
   std::array<std::byte, kFileHeaderBytes> header{};
   TRY(tail.file->read(0, header));
   header_ = TRY(decode_header(kLogMagic, header, log_path(options_.wal_directory, tail.number)));
+  if (header_.read_only_compatible != 0) {
+    return Error(Code::unsupported, "the log uses features this build can read but not write");
+  }
   file_ = std::move(tail.file);
   file_first_ = tail.first;
   file_bytes_ = tail.bytes;

@@ -25,10 +25,14 @@ std::optional<FileNumber> log_number(const std::string& name) {
 
 Result<PreparedLog> LogPreparation::run() {
   const std::string path = log_path(options_.wal_directory, header_.number);
+  auto made = make_file(path);
+  if (!made) {
+    // Give the space back; the first error is the one to report.
+    if (made.error().code() != Code::already_exists) static_cast<void>(files_->unlink(path).has_value());
+    return std::move(made).error();
+  }
   PreparedLog prepared;
-  prepared.file = TRY(make_file(path));
-  const auto header = encode_header(kLogMagic, header_);
-  TRY(prepared.file->write(0, header));
+  prepared.file = *std::move(made);
   prepared.header = header_;
   prepared.bytes = TRY(prepared.file->size());
 
@@ -43,21 +47,11 @@ Result<PreparedLog> LogPreparation::run() {
 // A spare is renamed, not copied: until the header is rewritten its old number does not fit its name, so that nobody
 // reads it. Its bytes stay: they never verify under the new header.
 Result<std::unique_ptr<File>> LogPreparation::make_file(const std::string& path) {
-  if (spare_) {
-    TRY(files_->rename(log_path(options_.wal_directory, *spare_), path));
-    auto spare = TRY(files_->open(path, FileSystem::Open::read_write));
-    if (TRY(spare->size()) < options_.file_bytes) TRY(spare->allocate(options_.file_bytes));
-    return spare;
-  }
-  auto file = TRY(files_->open(path, FileSystem::Open::create));
-  auto filled = file->allocate(options_.file_bytes);
-  if (filled) filled = zero(*file);
-  if (!filled) {
-    file.reset();
-    auto unlinked = files_->unlink(path);  // Give the space back; the first error is the one to report.
-    static_cast<void>(unlinked.has_value());
-    return std::move(filled).error();
-  }
+  if (spare_) TRY(files_->rename(log_path(options_.wal_directory, *spare_), path));
+  auto file = TRY(files_->open(path, spare_ ? FileSystem::Open::read_write : FileSystem::Open::create));
+  if (TRY(file->size()) < options_.file_bytes) TRY(file->allocate(options_.file_bytes));
+  if (!spare_) TRY(zero(*file));
+  TRY(file->write(0, encode_header(kLogMagic, header_)));
   return file;
 }
 

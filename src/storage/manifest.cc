@@ -117,6 +117,9 @@ Result<void> Manifest::load(FileNumber number, FileSystem::Open mode) {
   const Bytes header = TRY(window.view(0, kFileHeaderBytes));
   current_.header = TRY(decode_header(kManifestMagic, header, path(number)));
   if (current_.header.number != number) return Error(Code::corrupt, path(number) + ": its header has another number");
+  if (mode == FileSystem::Open::read_write && current_.header.read_only_compatible != 0) {
+    return Error(Code::unsupported, path(number) + ": uses features this build can read but not write");
+  }
   current_.end = kFileBodyOffset;
   return read_edits(window);
 }
