@@ -396,4 +396,102 @@ TEST_CASE("log: each of its syncs is needed") {
   }
 }
 
+TEST_CASE("log: whichever I/O fails while it is opened, the error is io and the next open finds everything") {
+  for (int nth = 0; nth < 60; ++nth) {
+    TestDisk disk;
+    auto log = fresh(disk, small_options(8192));
+    for (int i = 0; i < 6; ++i) put(*log, std::string(3000, 'x'));
+    REQUIRE(log->sync());
+    REQUIRE(log->prepare_next());
+    const LogPosition start = log->replay_start(Lsn{4});
+    put(*log, "unsynced");
+    disk.fail_after = nth;
+    auto found = replay(disk, 1, start, {}, Lsn{4});
+    if (!found) CHECK(found.error().code() == Code::io);
+    if (found) {
+      const auto opened = LogWriter::open(disk, small_options(8192), 2, found->replay);
+      if (!opened) CHECK(opened.error().code() == Code::io);
+    }
+    disk.fail_after = -1;
+    found = replay(disk, 1, start, {}, Lsn{4});
+    REQUIRE(found);
+    CHECK(found->payloads.size() == 4);
+  }
+  for (int nth = 0; nth < 10; ++nth) {  // The very first file.
+    TestDisk disk;
+    disk.fail_after = nth;
+    const auto opened = LogWriter::open(disk, small_options(), 1, LogReplay{});
+    CHECK((opened || opened.error().code() == Code::io));
+  }
+}
+
+TEST_CASE("log: a full disk while a next file is made is full, gives the space back, and may be tried again") {
+  TestDisk disk;
+  auto log = fresh(disk, small_options(8192));
+  for (int nth = 0; nth < 4; ++nth) {
+    disk.fail_code = Code::full;
+    disk.fail_after = nth;
+    CHECK(log->prepare_next().error().code() == Code::full);
+    CHECK_FALSE(log->poisoned());
+    CHECK(disk.list("wal")->size() == 1);
+    put(*log, "a");
+  }
+  put(*log, std::string(3000, 'b'));
+  disk.fail_after = 1;
+  CHECK(log->append(as_bytes(std::string(3000, 'c')), 0).error().code() == Code::full);
+  CHECK(put(*log, std::string(3000, 'd')) == Lsn{6});
+  CHECK(replay(disk, 1)->payloads.size() == 6);
+}
+
+TEST_CASE("log: a file that was prepared too late becomes a spare") {
+  TestDisk disk;
+  auto log = fresh(disk, small_options(8192));
+  auto preparation = log->begin_prepare().value();
+  CHECK_FALSE(log->wants_next());
+  put(*log, std::string(3000, 'a'));
+  put(*log, std::string(3000, 'b'));  // Rotates meanwhile, to a file of a higher number.
+  auto outcome = preparation.run();
+  REQUIRE(log->adopt(preparation, std::move(outcome)));
+  CHECK(log->wants_next());
+  put(*log, std::string(3000, 'c'));
+  CHECK_FALSE(disk.has("wal/2.log"));  // Used again, as 4.
+  CHECK(replay(disk, 1)->payloads.size() == 3);
+}
+
+TEST_CASE("log: newer formats are refused, and so is a record beyond the limit") {
+  TestDisk disk;
+  auto log = fresh(disk);
+  put(*log, "a");
+  REQUIRE(log->sync());
+  const auto found = replay(disk, 1).value();
+  const auto reseal = [&](auto change) {
+    FileHeader header;
+    header.number = FileNumber{1};
+    header.origin = kOrigin;
+    header.epoch = 1;
+    change(header);
+    const auto bytes = encode_header(kLogMagic, header);
+    std::copy(bytes.begin(), bytes.end(), disk.bytes("wal/1.log").begin());
+  };
+  reseal([](FileHeader& header) { header.format_version = 2; });
+  CHECK(replay(disk, 1).error().code() == Code::unsupported);
+  reseal([](FileHeader& header) { header.incompatible = 1; });
+  CHECK(replay(disk, 1).error().code() == Code::unsupported);
+  reseal([](FileHeader& header) { header.cipher_id = 1; });
+  CHECK(replay(disk, 1).error().code() == Code::unsupported);
+  reseal([](FileHeader& header) { header.read_only_compatible = 1; });
+  CHECK(LogWriter::open(disk, small_options(), 2, found.replay).error().code() == Code::unsupported);
+  const Bytes huge(disk.bytes("wal/1.log").data(), std::size_t{1} << 29);  // Never read: its size is enough.
+  CHECK(log->append(huge, 0).error().code() == Code::invalid_argument);
+  CHECK(put(*log, "b") == Lsn{2});
+}
+
+TEST_CASE("log: only its own names are log files") {
+  CHECK(log_number("12.log") == FileNumber{12});
+  for (const char* name :
+       {"", ".log", "0.log", "01.log", "-1.log", "1.lo", "1x.log", "x.log", "99999999999999999999.log"}) {
+    CHECK_FALSE(log_number(name));
+  }
+}
+
 }  // namespace mneme

@@ -442,4 +442,88 @@ TEST_CASE("manifest: each of its syncs is needed") {
   }
 }
 
+TEST_CASE("manifest: whichever I/O fails while it is created or opened, the error is io and nothing is lost") {
+  for (int nth = 0; nth < 40; ++nth) {
+    TestDisk disk;
+    disk.fail_after = nth;
+    auto made = Manifest::create(disk, "db", first_edit());
+    if (!made) CHECK(made.error().code() == Code::io);
+    disk.fail_after = -1;
+    auto opened = Manifest::open(disk, "db");
+    if (made) REQUIRE(opened);
+    if (!opened) {
+      CHECK(opened.error().code() == Code::not_found);
+      opened = Manifest::create(disk, "db", first_edit());
+    }
+    REQUIRE((*opened)->append(adding(1)));
+    disk.fail_after = nth;
+    const auto read = Manifest::read(disk, "db");
+    if (!read) CHECK(read.error().code() == Code::io);
+    disk.fail_after = nth;
+    opened = Manifest::open(disk, "db");
+    if (!opened) CHECK(opened.error().code() == Code::io);
+    disk.fail_after = -1;
+    CHECK(Manifest::read(disk, "db").value().segments.size() == 1);
+  }
+}
+
+TEST_CASE("manifest: an intact edit that makes no sense is corrupt, with the place it stands at") {
+  TestDisk disk;
+  auto manifest = Manifest::create(disk, "db", first_edit()).value();
+  auto& bytes = disk.bytes("db/MANIFEST-1");
+  const auto file_crc = load<std::uint32_t>(&bytes[60]);
+  const auto plant = [&](const ByteBuffer& payload) {
+    ByteBuffer record(kManifestRecordHeaderBytes);
+    record.insert(record.end(), payload.begin(), payload.end());
+    seal_manifest_record(
+        {.payload_bytes = static_cast<std::uint32_t>(payload.size()), .sequence = 2, .known_synced = 1}, file_crc,
+        record);
+    std::copy(record.begin(), record.end(), bytes.begin() + 4096 + 512);
+    const auto opened = Manifest::open(disk, "db");
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().code() == Code::corrupt);
+    CHECK(opened.error().message().find("db/MANIFEST-1 at offset 4608") != std::string::npos);
+  };
+  plant(ByteBuffer(5, std::byte{1}));
+  ManifestEdit removes;
+  removes.removed_blobs = {FileNumber{5}};
+  plant(encoded(removes));
+  // An edit that does not fit is refused before it is written.
+  CHECK(manifest->append(removes).error().code() == Code::corrupt);
+  CHECK_FALSE(manifest->poisoned());
+}
+
+TEST_CASE("manifest: newer formats are refused, read-only ones for writing") {
+  TestDisk disk;
+  auto manifest = Manifest::create(disk, "db", first_edit()).value();
+  FileHeader header;
+  header.number = FileNumber{1};
+  header.incompatible = 1;
+  auto bytes = encode_header(kManifestMagic, header);
+  std::copy(bytes.begin(), bytes.end(), disk.bytes("db/MANIFEST-1").begin());
+  CHECK(Manifest::open(disk, "db").error().code() == Code::unsupported);
+  header.incompatible = 0;
+  header.read_only_compatible = 1;
+  header.origin = 42;
+  header.epoch = 1;
+  bytes = encode_header(kManifestMagic, header);
+  auto& file = disk.bytes("db/MANIFEST-1");
+  std::copy(bytes.begin(), bytes.end(), file.begin());
+  const auto payload_bytes = load<std::uint32_t>(&file[4096 + 4]);
+  seal_manifest_record({.payload_bytes = payload_bytes, .sequence = 1, .known_synced = 0}, header.crc,
+                       MutableBytes(file).subspan(4096, kManifestRecordHeaderBytes + payload_bytes));
+  CHECK(Manifest::open(disk, "db").error().code() == Code::unsupported);
+  CHECK(Manifest::read(disk, "db").value() == manifest->state());
+}
+
+TEST_CASE("manifest: only its own names are manifests, and only its own text is CURRENT") {
+  CHECK(manifest_number("MANIFEST-12") == FileNumber{12});
+  for (const char* name : {"", "MANIFEST-", "MANIFEST-0", "MANIFEST-01", "MANIFEST-1x", "manifest-1", "CURRENT"}) {
+    CHECK_FALSE(manifest_number(name));
+  }
+  CHECK(parse_current(current_text(FileNumber{7})) == FileNumber{7});
+  CHECK_FALSE(parse_current("MANIFEST-7"));
+  CHECK_FALSE(parse_current(""));
+}
+
 }  // namespace mneme

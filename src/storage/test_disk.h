@@ -83,7 +83,10 @@ class TestDisk final : public FileSystem {  // One thread at a time.
     }
     return names;
   }
-  Result<bool> exists(const std::string& path) override { return now_.contains(path); }
+  Result<bool> exists(const std::string& path) override {
+    TRY(step());
+    return now_.contains(path);
+  }
   Result<void> rename(const std::string& from, const std::string& to) override {
     TRY(step());
     if (!has(from)) return Error(Code::not_found, from);
@@ -175,7 +178,10 @@ class TestFile final : public File {  // One thread at a time.
     return {};
   }
   Result<void> sync(SyncSite site) override { return disk_.sync_inode(*node_, site); }
-  Result<std::uint64_t> size() override { return std::uint64_t{node_->now.size()}; }
+  Result<std::uint64_t> size() override {
+    TRY(disk_.step());
+    return std::uint64_t{node_->now.size()};
+  }
 
  private:
   TestDisk& disk_;
