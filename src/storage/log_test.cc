@@ -494,4 +494,23 @@ TEST_CASE("log: only its own names are log files") {
   }
 }
 
+TEST_CASE("log: a file left behind a cut does not follow the records of the next life, though its LSN fits") {
+  TestDisk disk;
+  auto log = fresh(disk, small_options(8192));
+  put(*log, std::string(3000, 'a'));
+  put(*log, std::string(500, 'b'));
+  put(*log, std::string(3000, 'c'));  // LSN 3 begins file 2.
+  REQUIRE(disk.has("wal/2.log"));
+  std::fill_n(disk.bytes("wal/1.log").begin() + kFileBodyOffset + kLogRecordHeaderBytes + 3000, 512, std::byte{0});
+  const auto found = replay(disk, 1).value();
+  CHECK(found.payloads.size() == 1);
+  CHECK(found.replay.tail_cut == kLogRecordHeaderBytes + 3000);
+  auto second = LogWriter::open(disk, small_options(8192), 2, found.replay).value();
+  CHECK(put(*second, "new") == Lsn{2});
+  CHECK(replay(disk, 2)->payloads.size() == 2);
+  CHECK(replay(disk, 2)->replay.end.file == FileNumber{1});
+  put(*second, std::string(3000, 'd'));
+  CHECK(replay(disk, 2)->payloads.back() == std::pair(std::uint64_t{3}, std::string(3000, 'd')));
+}
+
 }  // namespace mneme

@@ -79,7 +79,10 @@ bool get_value(Reader& in, BlobFileInfo& value) { return get(in, value.file, val
 bool get_value(Reader& in, TableMark& value) { return get(in, value.table, value.flushed_to, value.next_key); }
 bool get_value(Reader& in, LogPosition& value) { return get(in, value.file, value.offset, value.lsn); }
 template <class T>
-requires(std::is_enum_v<T> || std::is_integral_v<T>) bool get_value(Reader& in, T& value) { return get(in, value); }
+  requires(std::is_enum_v<T> || std::is_integral_v<T>)
+bool get_value(Reader& in, T& value) {
+  return get(in, value);
+}
 bool get_value(Reader& in, CatalogCheckpoint& value) {
   Bytes bytes;
   if (!get(in, value.lsn) || !in.get_bytes(in.remaining(), bytes)) return false;

@@ -223,7 +223,9 @@ TEST_CASE("manifest: no database, a lost CURRENT and a damaged one are told apar
   TestDisk disk;
   CHECK(Manifest::open(disk, "db").error().code() == Code::not_found);
   CHECK(Manifest::read(disk, "db").error().code() == Code::not_found);
-  { auto manifest = Manifest::create(disk, "db", first_edit()).value(); }
+  {
+    auto manifest = Manifest::create(disk, "db", first_edit()).value();
+  }
   SUBCASE("a creation cut short is no database, and is created over") {
     REQUIRE(disk.unlink("db/CURRENT"));
     CHECK(Manifest::open(disk, "db").error().code() == Code::not_found);
@@ -524,6 +526,25 @@ TEST_CASE("manifest: only its own names are manifests, and only its own text is 
   CHECK(parse_current(current_text(FileNumber{7})) == FileNumber{7});
   CHECK_FALSE(parse_current("MANIFEST-7"));
   CHECK_FALSE(parse_current(""));
+}
+
+TEST_CASE("manifest: a switch that a killed process left unsynced is made durable before edits build on it") {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    for (int nth = 0; nth < 14; ++nth) {
+      TestDisk disk;
+      auto manifest = Manifest::create(disk, "db", first_edit()).value();
+      disk.fail_after = nth;
+      disk.fail_sticky = true;
+      static_cast<void>(manifest->rewrite().has_value());
+      disk.fail_after = -1;
+      disk.kill();
+      manifest = Manifest::open(disk, "db").value();
+      REQUIRE(manifest->append(adding(1)));
+      std::mt19937_64 random(seed);
+      disk.crash(random);
+      CHECK(Manifest::open(disk, "db").value()->state().segments.size() == 1);
+    }
+  }
 }
 
 }  // namespace mneme
