@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,10 @@ class Input {
     }
     return filled_.data();
   }
+  const IntegerShape& shape() {  // Of the integers; measured once.
+    if (!shape_) shape_ = measure_integers(integers(), count_);
+    return *shape_;
+  }
   const std::int64_t* integers() {
     const std::byte* from = fixed();
     if (width() == 1) return widen<std::uint8_t>(from);
@@ -108,6 +113,7 @@ class Input {
   std::size_t nulls_ = 0;
   ByteBuffer filled_;
   std::vector<std::int64_t> integers_;
+  std::optional<IntegerShape> shape_;
   std::vector<std::string_view> texts_;
 };
 
@@ -139,8 +145,7 @@ Encoding choose(Input& input, const Type& type, std::size_t count) {
   if (input.nulls() == count) return Encoding::all_null;
   if (type.is_variable()) return choose_text(input.texts());
   if (!is_integer_like(type)) return choose_fixed(input.fixed(), count, type.width());
-  const std::int64_t* values = input.integers();
-  return choose_integer(values, count, type.width(), measure_integers(values, count));
+  return choose_integer(input.integers(), count, type.width(), input.shape());
 }
 
 bool put_body(Encoding encoding, Input& input, const Type& type, std::size_t count, ByteBuffer& out) {
@@ -151,10 +156,9 @@ bool put_body(Encoding encoding, Input& input, const Type& type, std::size_t cou
   }
   if (!is_integer_encoding(encoding)) return encode_fixed(encoding, input.fixed(), count, type.width(), out);
   if (!is_integer_like(type)) return false;
-  const std::int64_t* values = input.integers();
-  const IntegerShape shape = measure_integers(values, count);
+  const IntegerShape& shape = input.shape();
   if (integer_body_bytes(encoding, shape, count) == ~std::size_t{0}) return false;
-  encode_integers(encoding, values, count, shape, out);
+  encode_integers(encoding, input.integers(), count, shape, out);
   return true;
 }
 

@@ -34,10 +34,9 @@ std::size_t Segment::blocks(std::size_t column) const noexcept {
 }
 bool Segment::is_paged(std::size_t column) const noexcept { return is_paged_type(columns()[column].type); }
 
-Result<Segment::Entry> Segment::entry_in(std::size_t column, std::size_t page, std::size_t block) const {
-  const ColumnFooter& footer = file_->footer_->parts[part_].columns[column];
-  const IndexPage& at = footer.pages[page];
-  Entry entry{TRY(file_->read(at.offset, at.bytes, at.crc, BlockCache::Priority::entry)), {}};
+Result<Segment::Entry> Segment::entry_in(std::size_t column, const IndexPage& at, PinnedBytes page,
+                                         std::size_t block) const {
+  Entry entry{std::move(page), {}};
   const std::size_t position = (block - at.first_block) * sizeof(BlockEntry);
   entry.block = load<BlockEntry>(entry.page.bytes().data() + position);  // The footer was checked to leave room.
   const BlockEntry& found = entry.block;
@@ -53,7 +52,9 @@ Result<Segment::Entry> Segment::entry(std::size_t column, std::size_t block) con
   const auto& pages = file_->footer_->parts[part_].columns[column].pages;
   const auto after = std::upper_bound(pages.begin(), pages.end(), block,
                                       [](std::size_t at, const IndexPage& page) { return at < page.first_block; });
-  return entry_in(column, static_cast<std::size_t>(after - pages.begin()) - 1, block);
+  const IndexPage& at = *(after - 1);
+  PinnedBytes page = TRY(file_->read(at.offset, at.bytes, at.crc, BlockCache::Priority::entry));
+  return entry_in(column, at, std::move(page), block);
 }
 
 Result<Segment::Entry> Segment::entry_of(std::size_t column, std::uint64_t ordinal, std::size_t& block) const {
@@ -63,7 +64,7 @@ Result<Segment::Entry> Segment::entry_of(std::size_t column, std::uint64_t ordin
                                       [](std::uint64_t at, const IndexPage& page) { return at < page.first_row; });
   const auto page = static_cast<std::size_t>(after - footer.pages.begin()) - 1;
   const IndexPage& at = footer.pages[page];
-  const PinnedBytes pinned = TRY(file_->read(at.offset, at.bytes, at.crc, BlockCache::Priority::entry));
+  PinnedBytes pinned = TRY(file_->read(at.offset, at.bytes, at.crc, BlockCache::Priority::entry));
   const auto first_row = [&](std::size_t i) {
     return load<std::uint32_t>(pinned.bytes().data() + i * sizeof(BlockEntry) + offsetof(BlockEntry, first_row));
   };
@@ -81,7 +82,7 @@ Result<Segment::Entry> Segment::entry_of(std::size_t column, std::uint64_t ordin
     (first_row(middle) <= ordinal ? low : high) = middle;
   }
   block = at.first_block + low;
-  Entry entry = TRY(entry_in(column, page, block));
+  Entry entry = TRY(entry_in(column, at, std::move(pinned), block));
   const bool holds = entry.block.first_row <= ordinal && ordinal - entry.block.first_row < entry.block.rows;
   if (!holds) return file_->corrupt(at.offset, "blocks do not follow one another");
   return entry;
@@ -114,7 +115,8 @@ Result<BlockView> Segment::view(std::size_t column, const Entry& entry) const {
 
 Result<BlockView> Segment::read_block(std::size_t column, std::size_t block) const {
   ASSERT(!is_paged(column));
-  return view(column, TRY(entry(column, block)));
+  const Entry found = TRY(entry(column, block));
+  return view(column, found);
 }
 
 namespace {
@@ -174,7 +176,10 @@ Result<RawValues> Segment::read_value(std::size_t column, std::uint64_t ordinal)
 // `first` counts from the block's start.
 Result<void> Segment::decode_block(std::size_t column, const Entry& entry, std::size_t first, std::size_t count,
                                    Column& out) const {
-  if (!is_paged(column)) return TRY(view(column, entry)).decode(first, count, out);
+  if (!is_paged(column)) {
+    const BlockView block = TRY(view(column, entry));
+    return block.decode(first, count, out);
+  }
   const RawValues values =
       TRY(raw(column, entry, static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(count)));
   std::byte* to = out.extend(count, values.validity.empty() ? nullptr : values.validity.data());

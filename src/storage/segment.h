@@ -41,6 +41,7 @@ struct SegmentPart {
 };
 
 struct SegmentFooter;  // segment_format.h
+struct IndexPage;      // segment_format.h
 
 class Segment;
 
@@ -140,7 +141,7 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   Segment(std::shared_ptr<const SegmentFile> file, std::size_t part) : file_(std::move(file)), part_(part) {}
   Result<Entry> entry(std::size_t column, std::size_t block) const;
   Result<Entry> entry_of(std::size_t column, std::uint64_t ordinal, std::size_t& block) const;
-  Result<Entry> entry_in(std::size_t column, std::size_t page, std::size_t block) const;
+  Result<Entry> entry_in(std::size_t column, const IndexPage& at, PinnedBytes page, std::size_t block) const;
   Result<BlockView> view(std::size_t column, const Entry& entry) const;
   Result<RawValues> raw(std::size_t column, const Entry& entry, std::uint32_t first_row, std::uint32_t rows) const;
   Result<void> decode_block(std::size_t column, const Entry& entry, std::size_t first, std::size_t count,

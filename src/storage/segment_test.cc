@@ -203,7 +203,7 @@ TEST_CASE("segment: a pack keeps its tables apart, empty ones too") {
   const auto columns = every_type();
   auto writer = SegmentWriter::create(bench.files, kPath, {.number = 9}, bench.budget);
   REQUIRE(writer);
-  for (const std::uint64_t table : {1, 2, 3}) {
+  for (std::uint64_t table = 1; table <= 3; ++table) {
     write_part(**writer, TableId{table}, columns, table == 2 ? 0 : 100 * table, 64, 3);
     if (table == 3) write_section(**writer, IndexId{4}, 10'000);
     REQUIRE((*writer)->end_part());
@@ -230,7 +230,8 @@ TEST_CASE("segment: a section gives back any range of its bytes, and refuses one
   const auto section = segment.open_section(0);
   REQUIRE(section);
   CHECK((*section)->size() == 10'000);
-  for (const std::size_t offset : {0, 1, 4'090, 4'096, 9'000}) {
+  for (const std::size_t offset :
+       {std::size_t{0}, std::size_t{1}, std::size_t{4'090}, std::size_t{4'096}, std::size_t{9'000}}) {
     const auto bytes = (*section)->read(offset, 900);
     REQUIRE(bytes);
     for (std::size_t i = 0; i < 900; ++i) REQUIRE(bytes->bytes()[i] == static_cast<std::byte>((offset + i) * 7));
