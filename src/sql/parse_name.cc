@@ -132,8 +132,9 @@ Result<TypeName> type_name(Cursor& cursor) {
 // A type of one word with its text, or one of the types of several words that no function is named after.
 bool at_typed_literal(Cursor& cursor) {
   const Token& token = cursor.peek();
-  if (token.kind != TokenKind::identifier || !is_type_word(token)) return false;
+  if (!is_type_word(token)) return false;
   if (cursor.at(TokenKind::text, 1)) return true;
+  if (token.kind != TokenKind::identifier) return false;
   const bool zone = (cursor.at("with", 1) || cursor.at("without", 1)) && cursor.at("time", 2);
   if (zone && (token.value == "timestamp" || token.value == "time")) return true;
   if (std::ranges::find(kTypesWithArguments, token.value) != std::end(kTypesWithArguments)) {

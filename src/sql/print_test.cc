@@ -48,6 +48,8 @@ TEST_CASE("print: precedence is PostgreSQL's; parentheses that it implies go, th
       {"CAST(a + 1 AS DECIMAL(10, 2))", "(a + 1)::decimal(10, 2)"},
       {"a != b", "a <> b"},
       {"a NOTNULL", "a IS NOT NULL"},
+      {"type$ 'x'", "\"type$\" 'x'"},  // A typed literal may have a quoted type.
+      {"VECTOR(3) '[1,2,3]'", "vector(3) '[1,2,3]'"},
       {"f(DISTINCT a ORDER BY b DESC) FILTER (WHERE c)", "f(DISTINCT a ORDER BY b DESC) FILTER (WHERE c)"},
   };
   for (const auto& [text, want] : cases) {
