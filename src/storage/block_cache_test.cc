@@ -110,6 +110,14 @@ TEST_CASE("block cache: it gives way to others when the budget is used up") {
   CHECK(bench.cache.stats().bytes <= 1 << 20);
 }
 
+TEST_CASE("block cache: a footer finds room in the cache's share although blocks fill it") {
+  Bench bench(4 << 20, 4 << 20);
+  for (std::uint64_t block = 0; block < 3'000; ++block) bench.get(block);
+  CHECK(bench.budget.used(MemoryShare::cache) > (2 << 20) - 3'000);  // The share's cap is half the budget.
+  const auto footer = bench.budget.reserve(50'000, MemoryShare::cache, "footer of a segment");
+  CHECK(footer);
+}
+
 TEST_CASE("block cache: when all is pinned a block is the query's, and then it is full") {
   Bench bench(64 << 10, 64 << 10);
   std::vector<PinnedBytes> pins;

@@ -113,9 +113,9 @@ bool MemoryBudget::charge(std::size_t bytes, MemoryShare share) noexcept {
 
 Result<void> MemoryBudget::charge_or_reclaim(std::size_t bytes, MemoryShare share, std::string_view what) {
   if (charge(bytes, share)) return {};
-  // A share at its cap is not helped by what others give back.
-  if (bytes > bytes_ || used(share) > share_cap(share) || bytes > share_cap(share) - used(share))
-    return refusal(bytes, share, what);
+  // A share at its cap is not helped by what others give back; the reclaimer's own share (the cache: footers) is.
+  const bool at_cap = bytes > share_cap(share) || used(share) > share_cap(share) - bytes;
+  if (bytes > bytes_ || (at_cap && share != MemoryShare::cache)) return refusal(bytes, share, what);
   Reclaimer* reclaimer = reclaimer_.load(std::memory_order_acquire);
   // Two rounds: what one thread gave back, another may have taken.
   for (int round = 0; reclaimer != nullptr && round < 2; ++round) {
