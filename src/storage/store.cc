@@ -1,0 +1,109 @@
+#include "storage/store.h"
+
+#include "storage/prepared_group.h"
+
+namespace mneme {
+
+Store::Store(const World& world, std::string directory, StoreOptions options)
+    : world_(world),
+      directory_(std::move(directory)),
+      options_(options),
+      budget_(options.memory_budget),
+      mutex_(world.scheduler),
+      sync_ended_(world.scheduler),
+      version_(std::make_shared<const Version>()) {}
+
+Store::~Store() {
+  if (auto closed = close(); !closed) {
+    // Nobody is left to tell: what was acknowledged is durable already, the rest was never promised.
+  }
+}
+
+Result<void> Store::check_usable() const {
+  if (closed_) return Error(Code::closed, directory_ + ": the database is closed");
+  return {};
+}
+
+Result<Snapshot> Store::snapshot() {
+  Lock lock(mutex_);
+  TRY(check_usable());
+  const std::uint64_t sequence = log_->poisoned() ? raw(log_->durable()) : applied_;
+  return Snapshot{sequence, version_};
+}
+
+Result<TableId> Store::next_table_id() {
+  Lock lock(mutex_);
+  TRY(check_usable());
+  return TableId{next_table_++};
+}
+
+Result<void> Store::prepare(WriteSet& writes, PreparedGroup& prepared) {
+  std::uint64_t row = next_row_;
+  for (Change& change : writes.changes) {
+    if (auto* rows = std::get_if<InsertRows>(&change)) {
+      rows->first_row = RowId{row};
+      row += rows->batch.rows();
+    }
+    TRY(prepared.add(change, world_.scheduler, budget_));
+  }
+  next_row_ = row;
+  return {};
+}
+
+Result<CommitResult> Store::commit(WriteSet writes, Durability durability) {
+  Lock lock(mutex_);
+  TRY(check_usable());
+  if (writes.empty()) return CommitResult{applied_};
+  PreparedGroup prepared(*version_);
+  TRY(prepare(writes, prepared));
+  ByteBuffer payload;
+  encode_write_set(writes, payload);
+  const Lsn lsn = TRY(log_->append(payload, world_.clock.wall_ns()));
+  version_ = prepared.publish(raw(lsn));
+  applied_ = raw(lsn);
+  if (durability == Durability::commit) TRY(make_durable(lsn));
+  return CommitResult{raw(lsn)};
+}
+
+// The first who needs a sync leads it, with the lock released; the others wait for its end and look again.
+Result<void> Store::make_durable(Lsn lsn) {
+  while (log_->durable() < lsn) {
+    if (log_->poisoned()) {
+      return Error(Code::io, directory_ + ": an earlier sync failed: the database is read-only until opened again");
+    }
+    if (syncing_) {
+      sync_ended_.wait(mutex_);
+      continue;
+    }
+    LogSync sync = TRY(log_->begin_sync());
+    syncing_ = true;
+    mutex_.unlock();
+    Result<void> outcome = sync.run();
+    mutex_.lock();
+    syncing_ = false;
+    auto ended = log_->end_sync(sync, std::move(outcome));
+    sync_ended_.notify_all();
+    if (!ended) return std::move(ended).error();
+  }
+  return {};
+}
+
+Result<void> Store::sync() {
+  Lock lock(mutex_);
+  TRY(check_usable());
+  return make_durable(log_->last());
+}
+
+Result<void> Store::close() {
+  Lock lock(mutex_);
+  if (closed_) return {};
+  while (syncing_) sync_ended_.wait(mutex_);
+  closed_ = true;
+  owner_.reset();
+  if (!log_ || log_->poisoned()) return {};
+  TRY(log_->mark(LogRecordKind::close, world_.clock.wall_ns()));
+  TRY(log_->sync());
+  return manifest_->mark();
+}
+
+}  // namespace mneme

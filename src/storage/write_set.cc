@@ -1,0 +1,153 @@
+#include "storage/write_set.h"
+
+#include <map>
+
+#include "base/coding.h"
+#include "base/crc32c.h"
+
+namespace mneme {
+namespace {
+
+enum class ChangeKind : std::uint8_t {
+  create_table = 1,
+  alter_table = 2,
+  drop_table = 3,
+  insert_rows = 4,
+  end_rows = 5
+};
+
+Error malformed(std::string_view what) { return Error(Code::corrupt, "commit group: " + std::string(what)); }
+
+struct Encode {
+  Writer& writer;
+
+  void schema(ChangeKind kind, const TableSchema& value) const {
+    ByteBuffer bytes;
+    encode_schema(value, bytes);
+    writer.put(kind);
+    writer.put_sized(Bytes(bytes));
+  }
+  void operator()(const CreateTable& change) const { schema(ChangeKind::create_table, change.schema); }
+  void operator()(const AlterTable& change) const { schema(ChangeKind::alter_table, change.schema); }
+  void operator()(const DropTable& change) const {
+    writer.put(ChangeKind::drop_table);
+    writer.put(change.table);
+  }
+  void operator()(const InsertRows& change) const {
+    ByteBuffer rows;
+    for (const Column& column : change.batch.columns) encode_column(column, 0, column.rows(), rows);
+    writer.put(ChangeKind::insert_rows);
+    writer.put(change.table);
+    writer.put(change.first_row);
+    writer.put_varint(change.batch.rows());
+    writer.put(crc32c(rows));
+    writer.put_sized(Bytes(rows));
+  }
+  void operator()(const EndRows& change) const {
+    writer.put(ChangeKind::end_rows);
+    writer.put(change.table);
+    writer.put_varint(change.rows.size());
+    std::uint64_t before = 0;
+    for (const RowId row : change.rows) {
+      writer.put_varint(static_cast<std::uint64_t>(row) - before);
+      before = static_cast<std::uint64_t>(row);
+    }
+  }
+};
+
+class Decoder {  // One thread at a time; lives for one group.
+ public:
+  Decoder(Bytes payload, const SchemaOf& schema_of) : reader_(payload), schema_of_(schema_of) {}
+
+  Result<WriteSet> run() {
+    WriteSet writes;
+    while (!reader_.at_end()) writes.changes.push_back(TRY(change()));
+    return writes;
+  }
+
+ private:
+  Result<Change> change() {
+    std::uint8_t kind = 0;
+    if (!reader_.get(kind)) return malformed("cut short");
+    switch (static_cast<ChangeKind>(kind)) {
+      case ChangeKind::create_table: return Change(CreateTable{TRY(schema())});
+      case ChangeKind::alter_table: return Change(AlterTable{TRY(schema())});
+      case ChangeKind::drop_table: return drop_table();
+      case ChangeKind::insert_rows: return insert_rows();
+      case ChangeKind::end_rows: return end_rows();
+    }
+    return malformed("unknown change " + std::to_string(kind));
+  }
+
+  Result<TableSchema> schema() {
+    Bytes bytes;
+    if (!reader_.get_sized(bytes)) return malformed("a schema is cut short");
+    auto decoded = TRY(decode_schema(bytes));
+    inside_[decoded.id] = decoded;
+    return decoded;
+  }
+
+  Result<Change> drop_table() {
+    DropTable change;
+    if (!reader_.get(change.table)) return malformed("a table's id is cut short");
+    return Change(change);
+  }
+
+  [[nodiscard]] const TableSchema* find(TableId table) const {
+    const auto found = inside_.find(table);
+    return found != inside_.end() ? &found->second : schema_of_(table);
+  }
+
+  Result<Change> insert_rows() {
+    InsertRows change;
+    std::uint64_t count = 0;
+    std::uint32_t crc = 0;
+    Bytes bytes;
+    if (!reader_.get(change.table) || !reader_.get(change.first_row) || !reader_.get_varint(count) ||
+        !reader_.get(crc) || !reader_.get_sized(bytes)) {
+      return malformed("rows are cut short");
+    }
+    if (crc32c(bytes) != crc) return malformed("rows do not fit their checksum");
+    const TableSchema* table = find(change.table);
+    if (table == nullptr) return malformed("rows of an unknown table");
+    Reader rows(bytes);
+    for (const ColumnSchema& column : table->columns) {
+      change.batch.columns.push_back(TRY(decode_column(column.type, static_cast<std::size_t>(count), rows)));
+    }
+    if (!rows.at_end()) return malformed("rows have bytes behind their end");
+    return Change(std::move(change));
+  }
+
+  Result<Change> end_rows() {
+    EndRows change;
+    std::uint64_t count = 0;
+    if (!reader_.get(change.table) || !reader_.get_varint(count) || count > reader_.remaining()) {
+      return malformed("ended rows are cut short");
+    }
+    change.rows.reserve(static_cast<std::size_t>(count));
+    std::uint64_t row = 0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      std::uint64_t step = 0;
+      if (!reader_.get_varint(step) || step == 0 || step > ~row) return malformed("ended rows are not ascending");
+      change.rows.push_back(RowId{row += step});
+    }
+    return Change(std::move(change));
+  }
+
+  Reader reader_;
+  const SchemaOf& schema_of_;
+  std::map<TableId, TableSchema> inside_;  // Created or altered by this group.
+};
+
+}  // namespace
+
+void encode_write_set(const WriteSet& writes, ByteBuffer& out) {
+  Writer writer(out);
+  for (const Change& change : writes.changes) std::visit(Encode{writer}, change);
+}
+
+Result<WriteSet> decode_write_set(Bytes payload, const SchemaOf& schema_of) {
+  return Decoder(payload, schema_of).run();
+}
+
+}  // namespace mneme

@@ -1,0 +1,47 @@
+// WriteSet: everything one transaction changes, and its bytes: the payload of one record of the log.
+//
+// Atomic by construction: table changes, inserted rows and ended versions of all tables travel in one record. Rows are
+// in canonical column bytes, encoded once, with their own crc beside them (docs/format.md, "commit group").
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "types/schema.h"
+
+namespace mneme {
+
+struct CreateTable {
+  TableSchema schema;  // Its id is new.
+};
+struct AlterTable {
+  TableSchema schema;  // The same id, the next version.
+};
+struct DropTable {
+  TableId table{};
+};
+struct InsertRows {
+  TableId table{};
+  Batch batch;      // One column per column of the table's schema, in its order.
+  RowId first_row;  // Row i becomes version first_row + i. Given at commit.
+};
+struct EndRows {  // Deletes, and the old versions of updates.
+  TableId table{};
+  std::vector<RowId> rows;  // Ascending.
+};
+using Change = std::variant<CreateTable, AlterTable, DropTable, InsertRows, EndRows>;
+
+struct WriteSet {               // One thread at a time.
+  std::vector<Change> changes;  // In the order they take effect.
+  [[nodiscard]] bool empty() const noexcept { return changes.empty(); }
+};
+
+void encode_write_set(const WriteSet& writes, ByteBuffer& out);
+// The schema that rows of `table` are encoded in, after the changes before them; null: no such table.
+using SchemaOf = std::function<const TableSchema*(TableId table)>;
+// corrupt: the bytes do not fit. Tables created or altered inside the group are known to the rows behind them.
+Result<WriteSet> decode_write_set(Bytes payload, const SchemaOf& schema_of);
+
+}  // namespace mneme

@@ -1,0 +1,156 @@
+#include "sim/model.h"
+
+#include "storage/table_scan.h"
+
+namespace mneme::sim {
+namespace {
+
+std::string value_text(const Column& column, std::size_t row) {
+  if (column.is_null(row)) return "NULL";
+  if (column.type().kind == TypeKind::integer) return std::to_string(column.values<std::int64_t>()[row]);
+  return "'" + std::string(as_text(column.bytes_at(row))) + "'";
+}
+
+std::string row_text(const Batch& batch, std::size_t row) {
+  std::string text;
+  for (const Column& column : batch.columns) text += value_text(column, row) + "|";
+  return text;
+}
+
+constexpr TypeKind kKinds[] = {TypeKind::integer, TypeKind::text, TypeKind::blob};
+
+}  // namespace
+
+Result<State> read_state(const Snapshot& snapshot) {
+  State state;
+  for (const auto& [id, table] : snapshot.version->tables) {
+    auto& rows = state[table.schema->name];
+    std::vector<ColumnId> columns;
+    for (const ColumnSchema& column : table.schema->columns) columns.push_back(column.id);
+    auto scan = TRY(TableScan::open(snapshot, id, columns));
+    std::vector<RowId> ids;
+    while (auto batch = TRY(scan.next(ids))) {
+      for (std::size_t row = 0; row < batch->rows(); ++row) {
+        const bool first = rows.emplace(static_cast<std::uint64_t>(ids[row]), row_text(*batch, row)).second;
+        if (!first) return Error(Code::corrupt, "a row version is there twice");
+      }
+    }
+  }
+  return state;
+}
+
+void Model::create_table(Store& store, WriteSet& writes) {
+  Table table;
+  table.schema.id = store.next_table_id().value();
+  table.schema.name = "t" + std::to_string(names_++);
+  for (const TypeKind kind : kKinds) {
+    ColumnSchema& column = table.schema.columns.emplace_back();
+    column.id = ColumnId{table.schema.next_column_id++};
+    column.name = "c" + std::to_string(static_cast<std::uint32_t>(column.id));
+    column.type.kind = kind;
+  }
+  writes.changes.emplace_back(CreateTable{table.schema});
+  tables_.emplace(table.schema.name, std::move(table));
+}
+
+// Rows there already read the new column as 7, or as NULL.
+void Model::add_column(Table& table, WriteSet& writes) {
+  ColumnSchema& column = table.schema.columns.emplace_back();
+  column.id = ColumnId{table.schema.next_column_id++};
+  column.name = "c" + std::to_string(static_cast<std::uint32_t>(column.id));
+  const bool with_default = random_() % 2 == 0;
+  if (with_default) {
+    Column seven(column.type);
+    seven.append(std::int64_t{7});
+    encode_column(seven, 0, 1, column.missing_value);
+  }
+  for (auto& [id, text] : table.rows) text += with_default ? "7|" : "NULL|";
+  for (std::string& text : inserted_[table.schema.name]) text += with_default ? "7|" : "NULL|";
+  ++table.schema.version;
+  writes.changes.emplace_back(AlterTable{table.schema});
+}
+
+void Model::insert_rows(Table& table, WriteSet& writes, std::size_t count) {
+  InsertRows rows;
+  rows.table = table.schema.id;
+  for (const ColumnSchema& schema : table.schema.columns) {
+    Column& column = rows.batch.columns.emplace_back(schema.type);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (random_() % 6 == 0) {
+        column.append_null();
+      } else if (schema.type.is_variable()) {
+        column.append_bytes(as_bytes(std::string(random_() % 60, static_cast<char>('a' + random_() % 26))));
+      } else {
+        column.append(static_cast<std::int64_t>(random_()));
+      }
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) inserted_[table.schema.name].push_back(row_text(rows.batch, i));
+  writes.changes.emplace_back(std::move(rows));
+}
+
+void Model::end_rows(Table& table, WriteSet& writes, std::size_t count) {
+  EndRows ended;
+  ended.table = table.schema.id;
+  for (auto row = table.rows.begin(); row != table.rows.end() && ended.rows.size() < count;) {
+    const bool chosen = random_() % 3 == 0;
+    if (chosen) ended.rows.push_back(RowId{row->first});
+    row = chosen ? table.rows.erase(row) : std::next(row);
+  }
+  if (!ended.rows.empty()) writes.changes.emplace_back(std::move(ended));
+}
+
+void Model::change_rows(Table& table, WriteSet& writes) {
+  const std::uint64_t what = random_() % 3;
+  if (what != 0) end_rows(table, writes, 1 + random_() % 4);  // A delete, or an update's old versions.
+  if (what != 1) insert_rows(table, writes, 1 + random_() % (random_() % 8 == 0 ? 60 : 5));
+}
+
+WriteSet Model::next(Store& store) {
+  WriteSet writes;
+  inserted_.clear();
+  for (std::uint64_t i = 0, count = 1 + random_() % 3; i < count || writes.empty(); ++i) {
+    if (tables_.empty() || (tables_.size() < 4 && random_() % 8 == 0)) {
+      create_table(store, writes);
+      continue;
+    }
+    auto table = std::next(tables_.begin(), static_cast<std::ptrdiff_t>(random_() % tables_.size()));
+    const std::uint64_t what = random_() % 20;
+    if (what == 0) {
+      writes.changes.emplace_back(DropTable{table->second.schema.id});
+      inserted_.erase(table->first);
+      tables_.erase(table);
+    } else if (what == 1 && table->second.schema.columns.size() < 6) {
+      add_column(table->second, writes);
+    } else {
+      change_rows(table->second, writes);
+    }
+  }
+  return writes;
+}
+
+std::string Model::committed(Store& store) {
+  const auto found = read_state(store.snapshot().value());
+  if (!found) return found.error().to_string();
+  std::uint64_t row_max = row_max_;
+  for (auto& [name, table] : tables_) {
+    const auto rows = found->find(name);
+    if (rows == found->end()) return "table " + name + " is missing";
+    std::vector<std::string> fresh;
+    for (const auto& [id, text] : rows->second) {
+      row_max = std::max(row_max, id);
+      if (table.rows.contains(id)) continue;
+      if (id <= row_max_) return "row id " + std::to_string(id) + " was given before";
+      fresh.push_back(text);
+      table.rows.emplace(id, text);
+    }
+    if (fresh != inserted_[name]) return "the new rows of " + name + " are not those inserted";
+    if (table.rows != rows->second) return "rows of " + name + " changed that nobody touched";
+  }
+  if (found->size() != tables_.size()) return "a dropped table is still there";
+  row_max_ = row_max;
+  states_.push_back(*found);
+  return {};
+}
+
+}  // namespace mneme::sim

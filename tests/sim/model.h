@@ -1,0 +1,54 @@
+// The oracle of the crash tests: what a database must hold after each commit, kept outside the simulated disk.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "storage/store.h"
+
+namespace mneme::sim {
+
+// Tables by name; a row is its columns as text, by RowId so that a reused id shows.
+using State = std::map<std::string, std::map<std::uint64_t, std::string>>;
+
+// Every row a snapshot sees, by scanning. Fails where the store does.
+Result<State> read_state(const Snapshot& snapshot);
+
+// Makes random transactions and knows the state after each. One thread at a time.
+class Model {
+ public:
+  explicit Model(std::uint64_t seed) : random_(seed) { states_.emplace_back(); }
+
+  // A transaction of 1 to 3 random changes that must succeed on the latest state.
+  WriteSet next(Store& store);
+  // The store has taken the transaction that next() made last: learns the RowIds it gave from the store itself, checks
+  // everything else against what was predicted, and remembers the state. Returns what is wrong, or nothing.
+  std::string committed(Store& store);
+
+  [[nodiscard]] std::size_t commits() const noexcept { return states_.size() - 1; }
+  [[nodiscard]] const State& after(std::size_t commits) const { return states_[commits]; }
+  std::mt19937_64& random() noexcept { return random_; }
+
+ private:
+  struct Table {
+    TableSchema schema;
+    std::map<std::uint64_t, std::string> rows;
+  };
+  void create_table(Store& store, WriteSet& writes);
+  void change_rows(Table& table, WriteSet& writes);
+  void add_column(Table& table, WriteSet& writes);
+  void insert_rows(Table& table, WriteSet& writes, std::size_t count);
+  void end_rows(Table& table, WriteSet& writes, std::size_t count);
+
+  std::mt19937_64 random_;
+  std::map<std::string, Table> tables_;
+  std::map<std::string, std::vector<std::string>> inserted_;  // By this transaction, in order; no RowIds yet.
+  std::uint64_t row_max_ = 0;                                 // The highest RowId ever seen: later ones are above it.
+  std::uint64_t names_ = 0;
+  std::vector<State> states_;
+};
+
+}  // namespace mneme::sim
