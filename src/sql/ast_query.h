@@ -225,7 +225,8 @@ struct Window {
 };
 // f(a, b), also the functions with a grammar of their own, under their plain names: SUBSTRING(a FROM b FOR c) is
 // substring(a, b, c), POSITION(a IN b) is strpos(b, a), TRIM(LEADING a FROM b) is ltrim(b, a) (rtrim, btrim),
-// CURRENT_TIMESTAMP, CURRENT_DATE, CURRENT_TIME, LOCALTIMESTAMP, LOCALTIME are calls without arguments.
+// CURRENT_TIMESTAMP, CURRENT_DATE, CURRENT_TIME, LOCALTIMESTAMP, LOCALTIME are calls without arguments;
+// a row (a, b) is row(a, b).
 struct Call {
   std::string schema;  // Empty: none was written.
   std::string name;
