@@ -66,6 +66,14 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   };
   [[nodiscard]] Cursor scan(std::uint64_t sequence) const LOCK_NOT_HELD(mutex_);
 
+  // For a flush, which reads rows in another order: the published versions, oldest first, but for those that ended at
+  // or below `dead_at`; rows at any positions, text borrowed, `rows` being told their ids; when each ends.
+  [[nodiscard]] std::vector<Position> versions(std::uint64_t dead_at) const LOCK_NOT_HELD(mutex_);
+  [[nodiscard]] Batch gather(std::span<const Position> positions, std::span<const std::size_t> columns,
+                             std::vector<RowId>& rows) const LOCK_NOT_HELD(mutex_);
+  [[nodiscard]] std::vector<std::uint64_t> end_sequences(std::span<const Position> positions) const
+      LOCK_NOT_HELD(mutex_);
+
   [[nodiscard]] std::size_t visible_rows(std::uint64_t sequence) const LOCK_NOT_HELD(mutex_);  // Ended ones too.
   [[nodiscard]] std::size_t memory_bytes() const LOCK_NOT_HELD(mutex_);
 

@@ -1,0 +1,141 @@
+#include "storage/memtable_flush.h"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "os/posix.h"
+#include "os/sim/sim_file_system.h"
+
+namespace mneme {
+namespace {
+
+constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
+
+std::shared_ptr<const TableSchema> key_and_name() {
+  TableSchema schema;
+  schema.id = TableId{4};
+  schema.version = 2;
+  const auto add = [&](std::uint32_t id, const char* name, TypeKind kind) {
+    schema.columns.emplace_back();
+    schema.columns.back().id = ColumnId{id};
+    schema.columns.back().name = name;
+    schema.columns.back().type.kind = kind;
+  };
+  add(1, "key", TypeKind::integer);
+  add(2, "name", TypeKind::text);
+  schema.primary_key = {ColumnId{1}};
+  return std::make_shared<const TableSchema>(std::move(schema));
+}
+
+// Row i (from 0) has key (i * 37) % rows, a permutation as 37 divides no count used here, and the id 100 + i.
+struct Fixture {
+  PosixWorld posix;
+  World world = posix.world();
+  sim::SimFileSystem files;
+  MemoryBudget budget{16 << 20};
+  BlockCache cache{budget, world.scheduler, 4 << 20};
+  std::unique_ptr<SegmentWriter> writer;
+  std::shared_ptr<Memtable> memtable = std::make_shared<Memtable>(world.scheduler, budget, key_and_name());
+
+  void fill(std::int64_t rows) {
+    Batch batch;
+    batch.columns.emplace_back(Type{.kind = TypeKind::integer});
+    batch.columns.emplace_back(Type{.kind = TypeKind::text});
+    for (std::int64_t i = 0; i < rows; ++i) {
+      const std::int64_t key = i * 37 % rows;
+      batch.columns[0].append(key);
+      key % 5 == 0 ? batch.columns[1].append_null()
+                   : batch.columns[1].append_bytes(as_bytes("n" + std::to_string(key)));
+    }
+    REQUIRE(memtable->append(batch, RowId{100}));
+    memtable->publish(7);
+  }
+  void end(std::uint64_t row, std::uint64_t sequence) {
+    REQUIRE(memtable->end(memtable->find(RowId{100 + row}).value(), sequence));
+  }
+  Segment finish() {
+    REQUIRE(writer->end_part());
+    REQUIRE(writer->finish());
+    return SegmentFile::open(files, "9.seg", 9, cache, budget).value()->part(0);
+  }
+  void create() { writer = SegmentWriter::create(files, "9.seg", {.number = 9}, budget).value(); }
+};
+
+std::int64_t integer_at(const Segment& segment, std::size_t column, std::uint64_t ordinal) {
+  Column out(Type{.kind = TypeKind::integer});
+  REQUIRE(segment.decode(column, ordinal, 1, out));
+  return out.values<std::int64_t>()[0];
+}
+
+TEST_CASE("a flushed memtable is a segment sorted by key, each value beside its own key and row id") {
+  Fixture f;
+  f.fill(5'003);
+  f.create();
+  auto flush = MemtableFlush::begin(f.memtable, {Lsn{7}, Lsn{7}, 7}, f.budget).value();
+  CHECK(flush->step(*f.writer, f.world.clock, kNoDeadline).value());
+  const Segment segment = f.finish();
+  REQUIRE(segment.rows() == 5'003);
+  CHECK(segment.info().table == TableId{4});
+  CHECK(segment.info().last_lsn == 7);
+  Column ids(Type{.kind = TypeKind::integer});
+  Column keys(Type{.kind = TypeKind::integer});
+  Column names(Type{.kind = TypeKind::text});
+  REQUIRE(segment.decode(0, 0, 5'003, ids));
+  REQUIRE(segment.decode(1, 0, 5'003, keys));
+  REQUIRE(segment.decode(2, 0, 5'003, names));
+  for (std::size_t i = 0; i < 5'003; ++i) {
+    REQUIRE(keys.values<std::int64_t>()[i] == static_cast<std::int64_t>(i));
+    REQUIRE((ids.values<std::int64_t>()[i] - 100) * 37 % 5'003 == static_cast<std::int64_t>(i));
+    REQUIRE(names.is_null(i) == (i % 5 == 0));
+    if (i % 5 != 0) REQUIRE(as_text(names.bytes_at(i)) == "n" + std::to_string(i));
+  }
+}
+
+TEST_CASE("a version stays behind only if no snapshot sees it and the flush covers its end") {
+  Fixture f;
+  f.fill(41);
+  f.end(0, 8);  // Key 0. Dead to all, covered.
+  f.end(1, 9);  // Key 37. Covered, but a snapshot at 8 sees it.
+  f.create();
+  auto flush = MemtableFlush::begin(f.memtable, {Lsn{7}, Lsn{9}, 8}, f.budget).value();
+  CHECK(flush->rows() == 40);
+  auto not_covered = MemtableFlush::begin(f.memtable, {Lsn{7}, Lsn{7}, 20}, f.budget).value();
+  CHECK(not_covered->rows() == 41);
+  CHECK(flush->step(*f.writer, f.world.clock, kNoDeadline).value());
+  const Segment segment = f.finish();
+  CHECK(integer_at(segment, 1, 0) == 1);
+  const DeleteSet deletes = flush->deletes();
+  REQUIRE(deletes.young().size() == 1);
+  CHECK(deletes.young()[0].end_sequence == 9);
+  CHECK(integer_at(segment, 1, deletes.young()[0].ordinal) == 37);
+}
+
+TEST_CASE("a delete that arrives between two steps is told by its ordinal") {
+  Fixture f;
+  f.fill(5'003);
+  f.create();
+  auto flush = MemtableFlush::begin(f.memtable, {Lsn{7}, Lsn{7}, 7}, f.budget).value();
+  CHECK_FALSE(flush->step(*f.writer, f.world.clock, 0).value());  // The deadline is past: one batch.
+  f.end(2, 30);                                                   // Key 74: already written.
+  int steps = 1;
+  while (!flush->step(*f.writer, f.world.clock, 0).value()) ++steps;
+  CHECK(steps == 2);  // 5,003 rows in three batches of at most 2,048.
+  const DeleteSet deletes = flush->deletes();
+  CHECK(deletes.count() == 1);
+  CHECK(deletes.end_sequence(74) == 30);
+  CHECK(f.finish().rows() == 5'003);
+}
+
+TEST_CASE("a flush that the budget refuses is full, and takes nothing") {
+  Fixture f;
+  f.fill(5'003);
+  f.budget.set_share_cap(MemoryShare::maintenance, 1'000);
+  const auto flush = MemtableFlush::begin(f.memtable, {Lsn{7}, Lsn{7}, 7}, f.budget);
+  REQUIRE_FALSE(flush);
+  CHECK(flush.error().code() == Code::full);
+  CHECK(f.budget.used(MemoryShare::maintenance) == 0);
+}
+
+}  // namespace
+}  // namespace mneme
