@@ -1,58 +1,12 @@
 #include "storage/memtable_flush.h"
 
 #include <algorithm>
-#include <cmath>
-#include <compare>
 #include <numeric>
+
+#include "storage/clustering_order.h"
 
 namespace mneme {
 namespace {
-
-template <class T>
-std::weak_ordering compare_as(const Column& column, std::size_t a, std::size_t b) {
-  return column.values<T>()[a] <=> column.values<T>()[b];
-}
-
-template <class T>
-std::weak_ordering compare_floating(const Column& column, std::size_t a, std::size_t b) {
-  const T x = column.values<T>()[a];
-  const T y = column.values<T>()[b];
-  if (std::isnan(x) || std::isnan(y)) return std::isnan(x) <=> std::isnan(y);  // NaN after every number.
-  return x < y ? std::weak_ordering::less : y < x ? std::weak_ordering::greater : std::weak_ordering::equivalent;
-}
-
-std::weak_ordering compare_values(const Column& column, std::size_t a, std::size_t b) {
-  switch (column.type().kind) {
-    case TypeKind::boolean: return compare_as<std::uint8_t>(column, a, b);
-    case TypeKind::integer:
-    case TypeKind::timestamp:
-    case TypeKind::decimal: return compare_as<std::int64_t>(column, a, b);
-    case TypeKind::date: return compare_as<std::int32_t>(column, a, b);
-    case TypeKind::floating: return compare_floating<double>(column, a, b);
-    case TypeKind::real: return compare_floating<float>(column, a, b);
-    default: break;
-  }
-  return as_text(column.bytes_at(a)).compare(as_text(column.bytes_at(b))) <=> 0;
-}
-
-// NULL before every value: keys hold none, a time column may.
-std::weak_ordering compare_rows(const Batch& keys, std::size_t a, std::size_t b) {
-  for (const Column& column : keys.columns) {
-    const bool has_a = !column.is_null(a);
-    const bool has_b = !column.is_null(b);
-    const std::weak_ordering order = has_a && has_b ? compare_values(column, a, b) : has_a <=> has_b;
-    if (order != 0) return order;
-  }
-  return std::weak_ordering::equivalent;
-}
-
-std::vector<std::size_t> clustering_ordinals(const TableSchema& schema) {
-  std::vector<std::size_t> ordinals;
-  for (const ColumnId id : schema.clustering()) {
-    if (const auto ordinal = schema.ordinal_of(id)) ordinals.push_back(*ordinal);
-  }
-  return ordinals;
-}
 
 // What sorting holds: both orders, the permutation, the keys.
 std::size_t sort_bytes(const Memtable& memtable) {
@@ -79,11 +33,13 @@ void MemtableFlush::sort_by_clustering() {
   if (columns.empty()) return;  // Arrival order.
   std::vector<RowId> ids;
   const Batch keys = memtable_->gather(order_, columns, ids);
+  std::vector<std::size_t> all(columns.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
   std::vector<std::uint32_t> permutation(order_.size());
   std::iota(permutation.begin(), permutation.end(), std::uint32_t{0});
   // Ties keep the order of arrival (the row's place), so that equal inputs give equal files.
   std::ranges::sort(permutation, [&](std::uint32_t a, std::uint32_t b) {
-    const auto order = compare_rows(keys, a, b);
+    const auto order = compare_rows(keys, a, keys, b, all);
     return order != 0 ? order < 0 : a < b;
   });
   std::vector<Memtable::Position> sorted;
