@@ -25,7 +25,7 @@ TEST_CASE("crc32c: a crc continued over any cut equals the crc of the whole, pas
   }
   const auto whole = crc32c(bytes);
   CHECK(whole == ~slow);
-  for (const std::size_t cut : {0, 1, 7, 3071, 3072, 3073, 9999}) {
+  for (const std::size_t cut : {0U, 1U, 7U, 3071U, 3072U, 3073U, 9999U}) {
     CHECK(crc32c(Bytes(bytes).subspan(cut), crc32c(Bytes(bytes).first(cut))) == whole);
   }
 }

@@ -57,8 +57,8 @@ Result<void> Store::recover() {
                               .known_synced = state.known_synced,
                               .epoch = state.epoch,
                               .origin = state.origin};
-  const LogReplay found =
-      TRY(replay_log(world_.files, from, [this](const LogRecord& record) { return replay_group(record); }));
+  const LogReplay found = TRY(replay_log(
+      world_.files, from, [this](const LogRecord& record) LOCK_HELD(mutex_) { return replay_group(record); }));
   recovery_.groups = found.records;
   recovery_.log_tail_cut = found.tail_cut;
   // A larger epoch, durable before its first record: what was cut can never be taken for ours again.
@@ -75,8 +75,8 @@ Result<void> Store::recover() {
 
 Result<void> Store::replay_group(const LogRecord& record) {
   if (record.kind != LogRecordKind::group) return {};
-  const auto schema_of = [this](TableId table) -> const TableSchema* {
-    const TableVersion* found = version_->find(table);
+  const auto schema_of = [&latest = *version_](TableId table) -> const TableSchema* {
+    const TableVersion* found = latest.find(table);
     return found == nullptr ? nullptr : found->schema.get();
   };
   const WriteSet writes = TRY(decode_write_set(record.payload, schema_of));

@@ -33,7 +33,7 @@ void check_equal(const Column& a, std::size_t first, const Column& b) {
 }
 
 TEST_CASE("column: what is appended is what is read, NULLs at word borders too, and text stays where it was put") {
-  for (const std::size_t rows : {1, 63, 64, 65, 200}) {
+  for (const std::size_t rows : {1U, 63U, 64U, 65U, 200U}) {
     const Column ints = ints_with_nulls(rows);
     const Column texts = texts_with_nulls(rows);
     for (std::size_t i = 0; i < rows; ++i) {
