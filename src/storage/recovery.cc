@@ -37,6 +37,10 @@ Result<void> Store::create_directories() {
 Result<void> Store::open_manifest() {
   auto found = Manifest::open(world_.files, directory_);
   if (!found && found.error().code() == Code::not_found) {
+    // A log file is only ever made after CURRENT was durable: without it this is a damaged database, not a new one.
+    if (!TRY(world_.files.list(directory_ + "/wal")).empty()) {
+      return Error(Code::corrupt, directory_ + "/CURRENT: is missing, but " + directory_ + "/wal holds log files");
+    }
     ManifestEdit first;
     first.origin = world_.random.next() | 1;  // 0 means none.
     first.epoch = 1;

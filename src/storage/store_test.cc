@@ -158,6 +158,19 @@ TEST_CASE_FIXTURE(Simulated, "store: a second writer is refused; closing twice i
   CHECK(store->recovery().log_tail_cut == 0);
 }
 
+TEST_CASE_FIXTURE(Simulated,
+                  "store: a database whose CURRENT is gone is refused as corrupt, never begun anew over its log") {
+  store->commit(insert(table, 1), Durability::commit).value();
+  store.reset();
+  for (const std::string& name : disk.list("db").value()) {
+    if (name == "CURRENT" || name.starts_with("MANIFEST-")) disk.unlink("db/" + name).value();
+  }
+  const auto opened = Store::open(world, "db", {});
+  REQUIRE_FALSE(opened.has_value());
+  CHECK(opened.error().code() == Code::corrupt);
+  CHECK(opened.error().message().find("db/wal") != std::string::npos);
+}
+
 TEST_CASE("store: sixteen writers' commits are all there after a reopen, and they share syncs") {
   constexpr int kWriters = 16;
   constexpr int kCommits = 40;

@@ -181,7 +181,10 @@ TEST_CASE("crash: without any one of its syncs the store loses or spoils somethi
   for (std::size_t i = 0; i < kSyncSiteNames.size(); ++i) {
     const auto site = static_cast<SyncSite>(i);
     Tally tally;
-    for (std::uint64_t seed = 1; seed <= 60 && tally.violations == 0; ++seed) CrashRun(seed, tally).run(4, site);
+    for (std::uint64_t seed = 1; seed <= 60 && tally.violations == 0; ++seed) {
+      CrashRun(seed, tally).run(4, site);
+      if (tally.syncs == 0) break;  // Not a site of the store as it stands.
+    }
     const bool made = tally.syncs != 0 || tally.violations != 0;
     std::printf("without %-20s %s\n", std::string(kSyncSiteNames[i]).c_str(),
                 !made                   ? "(the store makes no such sync)"
