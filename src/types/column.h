@@ -7,7 +7,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
-#include "types/type.h"
+#include "mneme/type.h"
 
 namespace mneme {
 

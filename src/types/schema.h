@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "mneme/type.h"
 #include "types/column.h"
-#include "types/type.h"
 
 namespace mneme {
 

@@ -1,4 +1,4 @@
-#include "types/type.h"
+#include "mneme/type.h"
 
 #include <array>
 #include <string_view>
