@@ -1,0 +1,58 @@
+// PendingRows: what a transaction did to one table and has not committed: rows added, versions ended.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "types/schema.h"
+
+namespace mneme {
+
+constexpr std::uint64_t kProvisionalRow = std::uint64_t{1} << 63;
+constexpr bool is_provisional(RowId row) noexcept { return (static_cast<std::uint64_t>(row) & kProvisionalRow) != 0; }
+
+class PendingRows {  // One thread at a time.
+ public:
+  struct Mark {
+    std::size_t rows = 0;
+    std::size_t dead = 0;
+    std::size_t ended = 0;
+  };
+  explicit PendingRows(std::shared_ptr<const TableSchema> schema) : schema_(std::move(schema)) {}
+
+  [[nodiscard]] const TableSchema& schema() const noexcept { return *schema_; }
+  void append(const Batch& batch);
+  // Ends a committed version, or takes back a row of this transaction. False: it was gone already.
+  bool remove(RowId row);
+
+  [[nodiscard]] std::size_t rows() const noexcept { return rows_; }  // Ever appended; some may be dead.
+  [[nodiscard]] bool is_dead(std::size_t row) const noexcept { return dead_[row]; }
+  [[nodiscard]] bool has_ended(RowId row) const noexcept { return ended_set_.contains(row); }
+  [[nodiscard]] bool empty() const noexcept { return rows_ == dead_order_.size() && ended_.empty(); }
+  [[nodiscard]] const std::vector<RowId>& ended() const noexcept { return ended_; }
+  [[nodiscard]] static RowId id_of(std::size_t row) noexcept { return RowId{kProvisionalRow | row}; }
+  [[nodiscard]] static std::size_t row_of(RowId id) noexcept {
+    return static_cast<std::size_t>(static_cast<std::uint64_t>(id) & ~kProvisionalRow);
+  }
+  // Rows lie in batches of at most kBatchRowsMax; batch i begins with row i * kBatchRowsMax.
+  [[nodiscard]] const std::vector<std::unique_ptr<Batch>>& batches() const noexcept { return batches_; }
+  // The live rows as one batch per run, and none of the dead ones.
+  [[nodiscard]] std::vector<Batch> live_batches() const;
+
+  [[nodiscard]] Mark mark() const noexcept { return {rows_, dead_order_.size(), ended_.size()}; }
+  void rollback(const Mark& mark);
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+ private:
+  std::shared_ptr<const TableSchema> schema_;
+  std::vector<std::unique_ptr<Batch>> batches_;
+  std::size_t rows_ = 0;
+  std::vector<bool> dead_;
+  std::vector<std::size_t> dead_order_;
+  std::vector<RowId> ended_;  // In the order they were ended.
+  std::unordered_set<RowId> ended_set_;
+};
+
+}  // namespace mneme

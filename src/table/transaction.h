@@ -1,0 +1,107 @@
+// Transaction: what one connection sees and changes until it commits.
+//
+// Snapshot isolation: it reads one snapshot plus its own changes, which stay in memory until commit() hands them to
+// the store as one write set. First committer wins: a version somebody else ended, a unique key somebody else took,
+// a table somebody else altered make commit() fail with `conflict`, and nothing has changed.
+// Rows are named by a RowId; a row of this transaction has a provisional one with the highest bit set.
+// Statements are atomic: begin_statement() marks, and rollback_statement() undoes what came after it. A scan sees what
+// was there when it was opened, so a statement drains what it reads before it changes anything.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/row_source.h"
+#include "storage/store.h"
+#include "table/pending_rows.h"
+
+namespace mneme {
+
+// Values of an index's first columns, then perhaps a range of the next: what a scan through an index looks for.
+struct KeyRange {
+  IndexId index{};
+  Batch equal;                  // One row; its columns are the index's first ones. May have none.
+  std::optional<Column> lower;  // One row, of the column after those of `equal`; none: unbounded.
+  std::optional<Column> upper;
+  bool lower_inclusive = true;
+  bool upper_inclusive = true;
+  bool descending = false;
+};
+
+struct ScanRequest {
+  TableId table{};
+  std::vector<ColumnId> columns;
+  std::vector<ScanBound> bounds;  // To skip by; rows outside may still come.
+  std::optional<KeyRange> key;    // Only rows in it come, in its index's order.
+};
+
+class TableReader {  // One thread at a time. Keeps its snapshot.
+ public:
+  virtual ~TableReader() = default;
+  // The next batch with at least one row (columns as requested) and the RowId of each row; null at the end.
+  virtual Result<std::optional<Batch>> next(std::vector<RowId>& rows) = 0;
+};
+
+class Transaction {  // One thread at a time.
+ public:
+  // `now_ns`: what now() is in it. The store and the factory's kinds outlive it.
+  static Result<std::unique_ptr<Transaction>> begin(Store& store, std::int64_t now_ns);
+  ~Transaction();
+
+  [[nodiscard]] std::int64_t now_ns() const noexcept { return now_ns_; }
+  [[nodiscard]] const Snapshot& snapshot() const noexcept { return snapshot_; }
+  [[nodiscard]] bool has_changes() const noexcept;
+
+  // The catalogue with this transaction's changes. Null: no such table.
+  [[nodiscard]] std::shared_ptr<const TableSchema> find_table(std::string_view name) const;
+  [[nodiscard]] std::shared_ptr<const TableSchema> find_table(TableId table) const;
+  [[nodiscard]] std::vector<std::shared_ptr<const TableSchema>> tables() const;  // By name.
+  // Gives the schema its id. already_exists: the name is taken.
+  Result<void> create_table(TableSchema schema);
+  // The next version of a table: columns or indexes were added, dropped, renamed. A new unique index is checked
+  // against the rows: constraint, 23505.
+  Result<void> alter_table(TableSchema schema);
+  Result<void> drop_table(TableId table);
+
+  Result<std::unique_ptr<TableReader>> scan(const ScanRequest& request);
+  // The rows with these ids that this transaction sees, in the order asked; absent ones are left out of `found`.
+  Result<Batch> fetch(TableId table, std::span<const RowId> rows, std::span<const ColumnId> columns,
+                      std::vector<RowId>& found);
+
+  // Adds rows: one column per column of the schema. Identity and hidden columns that are NULL get the next number (in
+  // `batch`, so that RETURNING sees it). constraint: NOT NULL (23502).
+  // Uniqueness is judged by check_unique() once the statement has made all its changes.
+  Result<void> insert(TableId table, Batch& batch);
+  Result<void> remove(TableId table, std::span<const RowId> rows);
+  // constraint, 23505: a key that was inserted since begin_statement() exists twice.
+  Result<void> check_unique();
+  // Of each row of `batch` (columns as the schema's), the live row this transaction sees whose key in `index` equals
+  // it; none: RowId{0}. For ON CONFLICT. Keys with a NULL equal nothing.
+  Result<std::vector<RowId>> find_conflicts(TableId table, const IndexSchema& index, const Batch& batch);
+
+  void begin_statement();
+  void rollback_statement();
+  void set_savepoint(const std::string& name);
+  Result<void> rollback_to(std::string_view name);  // invalid_argument, 3B001: no such savepoint. It stays.
+  Result<void> release(std::string_view name);
+
+  // Makes all changes at once, as durable as asked. conflict: 40001, or 23505 when another transaction took a unique
+  // key. The transaction is over either way.
+  Result<CommitResult> commit(std::optional<Durability> durability = std::nullopt);
+
+ private:
+  struct Savepoint;
+  struct Changes;
+  Transaction(Store& store, Snapshot snapshot, std::int64_t now_ns);
+
+  Store& store_;
+  Snapshot snapshot_;
+  const std::int64_t now_ns_;
+  std::unique_ptr<Changes> changes_;
+};
+
+}  // namespace mneme
