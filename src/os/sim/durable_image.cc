@@ -2,29 +2,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "os/sim/dice.h"
 #include "os/sim/sim_file_system.h"
 
 namespace mneme::sim {
 namespace {
 
 constexpr std::uint64_t kSector = 512;
-
-// splitmix64 (Vigna): one seed, one sequence.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) noexcept : state_(seed) {}
-  std::uint64_t next() noexcept {
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15U;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return z ^ (z >> 31);
-  }
-  bool coin() noexcept { return (next() & 1) != 0; }
-  std::uint64_t below(std::uint64_t bound) noexcept { return next() % bound; }
-
- private:
-  std::uint64_t state_;
-};
 
 }  // namespace
 
