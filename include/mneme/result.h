@@ -13,6 +13,8 @@
 #include <utility>
 #include <variant>
 
+#include "mneme/export.h"
+
 namespace mneme {
 
 enum class Code : std::uint8_t {
@@ -32,7 +34,7 @@ enum class Code : std::uint8_t {
 };
 
 // The code's name as it is written above, for messages and logs.
-std::string_view code_name(Code code) noexcept;
+MNEME_API std::string_view code_name(Code code) noexcept;
 
 // Where in a SQL text an error stands; both count from 1, columns in characters (code points).
 struct SourcePosition {
@@ -40,7 +42,7 @@ struct SourcePosition {
   std::uint32_t column = 0;
 };
 
-class [[nodiscard]] Error {
+class [[nodiscard]] MNEME_API Error {
  public:
   Error(Code code, std::string message) : data_(std::make_unique<Data>(code, std::move(message))) {}
   Error(Error&&) noexcept = default;
@@ -125,7 +127,7 @@ class [[nodiscard]] Result {
 };
 
 template <>
-class [[nodiscard]] Result<void> {
+class [[nodiscard]] MNEME_API Result<void> {
  public:
   using Value = void;
   Result() = default;
@@ -141,7 +143,7 @@ class [[nodiscard]] Result<void> {
 };
 
 namespace detail {
-[[noreturn]] void value_of_error(const Error& error) noexcept;  // Prints the error and aborts.
+[[noreturn]] MNEME_API void value_of_error(const Error& error) noexcept;  // Prints the error and aborts.
 }
 
 template <class T>

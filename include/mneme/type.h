@@ -83,7 +83,7 @@ struct Type {
 };
 
 // "INT", "VECTOR(128, i8)", "DECIMAL(10, 2)": the SQL name, which type_from_sql reads back.
-std::string type_name(const Type& type);
+MNEME_API std::string type_name(const Type& type);
 
 struct Interval {  // PostgreSQL's: months and days are kept apart, because their length varies.
   std::int32_t months = 0;

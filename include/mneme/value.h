@@ -10,12 +10,13 @@
 #include <string>
 #include <string_view>
 
+#include "mneme/export.h"
 #include "mneme/result.h"
 #include "mneme/type.h"
 
 namespace mneme {
 
-class Value {  // One thread at a time.
+class MNEME_API Value {  // One thread at a time.
  public:
   Value() = default;                                                                     // NULL.
   Value(bool value) : Value(Type{.kind = TypeKind::boolean}, std::uint8_t{value}) {}     // NOLINT(*-explicit-*)

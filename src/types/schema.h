@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "mneme/durability.h"
 #include "mneme/type.h"
 #include "types/column.h"
 
@@ -43,8 +44,6 @@ struct CheckSchema {
   std::string name;
   std::string sql;
 };
-
-enum class Durability : std::uint8_t { commit = 0, interval = 1, os = 2 };
 
 struct TableSchema {
   TableId id{};
