@@ -63,14 +63,14 @@ void put_value(Writer& out, const CatalogCheckpoint& value) {
   put(out, value.lsn);
   out.put_bytes(value.bytes);
 }
-void put_part(Writer& out, const SegmentPart& part) {
+void put_part(Writer& out, const SegmentPartInfo& part) {
   put(out, part.table, part.schema_version, part.rows, part.row_first, part.row_last, part.level, part.run);
   put(out, part.time ? 1U : 0U);
   if (part.time) put(out, zigzag(part.time->first_ns), zigzag(part.time->last_ns));
 }
 void put_value(Writer& out, const SegmentInfo& value) {
   put(out, value.file, value.bytes, value.lsn_first, value.lsn_last);
-  for (const SegmentPart& part : value.parts) put_part(out, part);
+  for (const SegmentPartInfo& part : value.parts) put_part(out, part);
 }
 
 bool get_value(Reader& in, SegmentRemoval& value) { return get(in, value.file, value.table); }
@@ -89,7 +89,7 @@ bool get_value(Reader& in, CatalogCheckpoint& value) {
   value.bytes.assign(bytes.begin(), bytes.end());
   return true;
 }
-bool get_part(Reader& in, SegmentPart& part) {
+bool get_part(Reader& in, SegmentPartInfo& part) {
   std::uint64_t has_time = 0;
   if (!get(in, part.table, part.schema_version, part.rows, part.row_first, part.row_last, part.level, part.run)) {
     return false;

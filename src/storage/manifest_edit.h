@@ -20,7 +20,7 @@ struct TimeRange {
 };
 
 // The rows of one table in one segment. A segment of several small tables (a pack) has several parts.
-struct SegmentPart {
+struct SegmentPartInfo {
   TableId table{};
   std::uint32_t schema_version = 0;
   std::uint64_t rows = 0;
@@ -29,7 +29,7 @@ struct SegmentPart {
   std::uint32_t level = 0;
   std::uint32_t run = 0;
   std::optional<TimeRange> time;  // Only with a time column and at least one time.
-  bool operator==(const SegmentPart&) const = default;
+  bool operator==(const SegmentPartInfo&) const = default;
 };
 
 struct SegmentInfo {
@@ -37,7 +37,7 @@ struct SegmentInfo {
   std::uint64_t bytes = 0;
   Lsn lsn_first{};
   Lsn lsn_last{};
-  std::vector<SegmentPart> parts;  // At least one; each table once.
+  std::vector<SegmentPartInfo> parts;  // At least one; each table once.
   bool operator==(const SegmentInfo&) const = default;
 };
 

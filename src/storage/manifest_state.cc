@@ -22,7 +22,7 @@ Result<void> remove_segment(ManifestState& state, const SegmentRemoval& removal)
   }
   auto& parts = found->second.parts;
   if (removal.table != TableId{}) {
-    const auto gone = std::erase_if(parts, [&](const SegmentPart& part) { return part.table == removal.table; });
+    const auto gone = std::erase_if(parts, [&](const SegmentPartInfo& part) { return part.table == removal.table; });
     if (gone == 0) return does_not_fit("removes a table's part of a segment that has none");
     if (!parts.empty()) return {};
   }

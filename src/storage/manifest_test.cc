@@ -15,7 +15,7 @@ SegmentInfo segment(std::uint64_t file, std::uint64_t tables = 1) {
   SegmentInfo info{
       .file = FileNumber{file}, .bytes = 1000 + file, .lsn_first = Lsn{3}, .lsn_last = Lsn{9}, .parts = {}};
   for (std::uint64_t table = 1; table <= tables; ++table) {
-    SegmentPart part;
+    SegmentPartInfo part;
     part.table = TableId{table};
     part.schema_version = 2;
     part.rows = 50;

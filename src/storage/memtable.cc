@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "storage/memtable_chunk.h"
+#include "storage/table_index.h"
 
 namespace mneme {
 
@@ -19,20 +20,60 @@ Result<MemtableChunk*> Memtable::chunk_with_room() {
   return chunks_.back().get();
 }
 
+Result<void> Memtable::add_indexes(IndexFactory& factory, Scheduler& scheduler) {
+  for (const IndexSchema& schema : schema_->indexes) {
+    Index index{schema.id, {}, TRY(factory.memory_index(*schema_, schema, scheduler, budget_))};
+    if (!index.entries) continue;
+    for (const ColumnId column : schema.columns) index.columns.push_back(*schema_->ordinal_of(column));
+    indexes_.push_back(std::move(index));
+  }
+  return {};
+}
+
+const MemoryIndex* Memtable::memory_index(IndexId id) const noexcept {
+  const auto found = std::ranges::find(indexes_, id, &Index::id);
+  return found == indexes_.end() ? nullptr : found->entries.get();
+}
+
 Result<void> Memtable::append(const Batch& batch, RowId first) {
+  std::size_t before = 0;
+  {
+    Lock lock(mutex_);
+    before = appended_;
+  }
+  auto outcome = copy_rows(batch, first);
+  if (outcome && !indexes_.empty()) outcome = feed_indexes(before, batch.rows());
+  if (!outcome) discard();
+  return outcome;
+}
+
+Result<void> Memtable::copy_rows(const Batch& batch, RowId first) {
   Lock lock(mutex_);
   // Room for the publication that follows: publish() must not allocate.
   if (commits_.size() == commits_.capacity()) commits_.reserve(std::max<std::size_t>(16, commits_.size() * 2));
   for (std::size_t done = 0; done < batch.rows();) {
-    auto chunk = chunk_with_room();
-    if (!chunk) return forget_unpublished(), std::move(chunk).error();
-    const std::size_t count = std::min(batch.rows() - done, (*chunk)->capacity - (*chunk)->used);
-    const RowId row{static_cast<std::uint64_t>(first) + done};
-    if (auto copied = (*chunk)->append(batch, done, count, row); !copied) {
-      return forget_unpublished(), std::move(copied).error();
-    }
+    MemtableChunk* chunk = TRY(chunk_with_room());
+    const std::size_t count = std::min(batch.rows() - done, chunk->capacity - chunk->used);
+    TRY(chunk->append(batch, done, count, RowId{static_cast<std::uint64_t>(first) + done}));
     done += count;
     appended_ += count;
+  }
+  return {};
+}
+
+// The rows just copied, text borrowed from their chunks, so that an index may keep what it is shown.
+Result<void> Memtable::feed_indexes(std::size_t first, std::size_t count) {
+  for (const MemtableChunk* chunk : chunks(first + count)) {
+    if (chunk->first + chunk->capacity <= first) continue;
+    const std::size_t from = std::max(first, chunk->first) - chunk->first;
+    const std::size_t rows = std::min(first + count, chunk->first + chunk->capacity) - chunk->first - from;
+    for (Index& index : indexes_) {
+      Batch batch;
+      for (const std::size_t column : index.columns) {
+        chunk->read(column, from, rows, batch.columns.emplace_back(schema_->columns[column].type));
+      }
+      TRY(index.entries->add(batch, static_cast<std::uint32_t>(chunk->first + from)));
+    }
   }
   return {};
 }
@@ -46,8 +87,13 @@ void Memtable::publish(std::uint64_t sequence) noexcept {
 }
 
 void Memtable::discard() noexcept {
-  Lock lock(mutex_);
-  forget_unpublished();
+  std::size_t kept = 0;
+  {
+    Lock lock(mutex_);
+    forget_unpublished();
+    kept = published_;
+  }
+  for (const Index& index : indexes_) index.entries->forget_from(static_cast<std::uint32_t>(kept));
 }
 
 void Memtable::forget_unpublished() noexcept {
@@ -95,21 +141,38 @@ std::uint64_t Memtable::end_sequence(Position at) const {
 bool Memtable::end(Position at, std::uint64_t sequence) noexcept {
   Lock lock(mutex_);
   auto& slot = chunks_[at.chunk]->ends[at.row];
-  if (slot.load(std::memory_order_relaxed) != kNeverEnds) return false;
+  if (slot.load(std::memory_order_relaxed) < kEnding) return false;
   slot.store(sequence, std::memory_order_relaxed);
   return true;
 }
 
-Memtable::Cursor Memtable::scan(std::uint64_t sequence) const {
+bool Memtable::prepare_end(Position at) noexcept {
   Lock lock(mutex_);
-  Cursor cursor;
-  cursor.memtable_ = shared_from_this();
-  cursor.sequence_ = sequence;
-  cursor.rows_left_ = visible(sequence);
+  auto& slot = chunks_[at.chunk]->ends[at.row];
+  if (slot.load(std::memory_order_relaxed) != kNeverEnds) return false;
+  slot.store(kEnding, std::memory_order_relaxed);
+  return true;
+}
+
+void Memtable::cancel_end(Position at) noexcept {
+  Lock lock(mutex_);
+  auto& slot = chunks_[at.chunk]->ends[at.row];
+  ASSERT(slot.load(std::memory_order_relaxed) == kEnding);
+  slot.store(kNeverEnds, std::memory_order_relaxed);
+}
+
+std::vector<const MemtableChunk*> Memtable::chunks(std::size_t rows) const {
+  Lock lock(mutex_);
+  std::vector<const MemtableChunk*> found;
   for (const auto& chunk : chunks_) {
-    if (chunk->first < cursor.rows_left_) cursor.chunks_.push_back(chunk.get());
+    if (chunk->first < rows) found.push_back(chunk.get());
   }
-  return cursor;
+  return found;
+}
+
+std::uint64_t Memtable::last_sequence() const {
+  Lock lock(mutex_);
+  return commits_.empty() ? 0 : commits_.back().sequence;
 }
 
 std::vector<Memtable::Position> Memtable::versions(std::uint64_t dead_at) const {
@@ -149,31 +212,6 @@ std::vector<std::uint64_t> Memtable::end_sequences(std::span<const Position> pos
   ends.reserve(positions.size());
   for (const Position at : positions) ends.push_back(chunks_[at.chunk]->ends[at.row].load(std::memory_order_relaxed));
   return ends;
-}
-
-std::optional<Batch> Memtable::Cursor::next(std::span<const std::size_t> columns, std::vector<RowId>& rows) {
-  while (next_chunk_ < chunks_.size()) {
-    const MemtableChunk& chunk = *chunks_[next_chunk_++];
-    const std::size_t count = std::min(rows_left_, chunk.capacity);
-    rows_left_ -= count;
-    std::vector<std::uint16_t> live;
-    rows.clear();
-    for (std::size_t row = 0; row < count; ++row) {
-      if (chunk.ends[row].load(std::memory_order_relaxed) <= sequence_) continue;
-      live.push_back(static_cast<std::uint16_t>(row));
-      rows.push_back(chunk.row_ids[row]);
-    }
-    if (live.empty()) continue;
-    Batch batch;
-    for (const std::size_t column : columns) {
-      Column& out = batch.columns.emplace_back(memtable_->schema().columns[column].type);
-      out.reserve(live.size());
-      chunk.read(column, live, out);
-      if (out.type().is_variable()) out.keep_alive(memtable_);
-    }
-    return batch;
-  }
-  return std::nullopt;
 }
 
 }  // namespace mneme

@@ -20,6 +20,10 @@ namespace mneme {
 
 // Live while no commit has ended the version.
 constexpr std::uint64_t kNeverEnds = ~std::uint64_t{0};
+constexpr std::uint64_t kEnding = kNeverEnds - 1;  // A commit is about to end it: live for every snapshot.
+
+class IndexFactory;
+class MemoryIndex;
 
 class Memtable : public std::enable_shared_from_this<Memtable> {
   // append, publish, discard and end: one thread at a time (the commit lock). Everything else: thread-safe.
@@ -46,25 +50,21 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   // Where a published version lies, live or ended.
   [[nodiscard]] std::optional<Position> find(RowId row) const LOCK_NOT_HELD(mutex_);
   [[nodiscard]] std::uint64_t end_sequence(Position at) const LOCK_NOT_HELD(mutex_);
-  // Ends a version. False, and nothing changes, when it was ended before.
+  // Ends a version in two steps: the first is told by no snapshot from a live row. False, and nothing changes, when it
+  // has ended or is being ended.
+  bool prepare_end(Position at) noexcept LOCK_NOT_HELD(mutex_);
+  void cancel_end(Position at) noexcept LOCK_NOT_HELD(mutex_);  // REQUIRES: prepared.
+  // Ends a version, prepared or not. False, and nothing changes, when it was ended before.
   bool end(Position at, std::uint64_t sequence) noexcept LOCK_NOT_HELD(mutex_);
 
-  // A run of rows that one snapshot sees, as batches of columns. One thread at a time. Text borrows from the
-  // memtable, which the columns keep alive.
-  class Cursor {
-   public:
-    // The next batch with at least one row; null at the end. `columns` are ordinals of the schema.
-    std::optional<Batch> next(std::span<const std::size_t> columns, std::vector<RowId>& rows);
+  // Takes no more rows from now on. REQUIRES: the commit lock.
+  void freeze() noexcept { frozen_ = true; }
+  [[nodiscard]] bool frozen() const noexcept { return frozen_; }
 
-   private:
-    friend class Memtable;
-    std::shared_ptr<const Memtable> memtable_;
-    std::uint64_t sequence_ = 0;
-    std::vector<const struct MemtableChunk*> chunks_;
-    std::size_t rows_left_ = 0;
-    std::size_t next_chunk_ = 0;
-  };
-  [[nodiscard]] Cursor scan(std::uint64_t sequence) const LOCK_NOT_HELD(mutex_);
+  // One MemoryIndex for each index of the schema that keeps one, filled by append(). REQUIRES: no rows yet.
+  Result<void> add_indexes(IndexFactory& factory, Scheduler& scheduler);
+  // Null when the index is younger than the memtable, or its kind keeps nothing in memory.
+  [[nodiscard]] const MemoryIndex* memory_index(IndexId id) const noexcept;
 
   // For a flush, which reads rows in another order: the published versions, oldest first, but for those that ended at
   // or below `dead_at`; rows at any positions, text borrowed, `rows` being told their ids; when each ends.
@@ -75,6 +75,9 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
       LOCK_NOT_HELD(mutex_);
 
   [[nodiscard]] std::size_t visible_rows(std::uint64_t sequence) const LOCK_NOT_HELD(mutex_);  // Ended ones too.
+  // The chunks that hold the first `rows` rows; a row's ordinal counts from the first of all. REQUIRES: published.
+  [[nodiscard]] std::vector<const struct MemtableChunk*> chunks(std::size_t rows) const LOCK_NOT_HELD(mutex_);
+  [[nodiscard]] std::uint64_t last_sequence() const LOCK_NOT_HELD(mutex_);  // Of the newest commit; 0: none.
   [[nodiscard]] std::size_t memory_bytes() const LOCK_NOT_HELD(mutex_);
 
  private:
@@ -82,6 +85,13 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
     std::uint64_t sequence = 0;
     std::size_t rows = 0;  // Visible from it on.
   };
+  struct Index {
+    IndexId id{};
+    std::vector<std::size_t> columns;  // Ordinals in the schema.
+    std::unique_ptr<MemoryIndex> entries;
+  };
+  Result<void> copy_rows(const Batch& batch, RowId first) LOCK_NOT_HELD(mutex_);
+  Result<void> feed_indexes(std::size_t first, std::size_t count) LOCK_NOT_HELD(mutex_);
   Result<MemtableChunk*> chunk_with_room() LOCK_HELD(mutex_);
   void forget_unpublished() noexcept LOCK_HELD(mutex_);
   [[nodiscard]] std::size_t visible(std::uint64_t sequence) const LOCK_HELD(mutex_);
@@ -89,6 +99,8 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   // Constant after construction.
   const std::shared_ptr<const TableSchema> schema_;
   MemoryBudget& budget_;
+  std::vector<Index> indexes_;  // Each does its own locking.
+  bool frozen_ = false;         // The commit lock's.
   // Guarded. Chunks themselves are written only by the one appending thread, behind what readers may see.
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<MemtableChunk>> chunks_ GUARDED_BY(mutex_);

@@ -1,6 +1,7 @@
 #include "storage/memtable_chunk.h"
 
 #include <algorithm>
+#include <array>
 
 namespace mneme {
 namespace {
@@ -8,7 +9,7 @@ namespace {
 constexpr std::size_t kHeapPartBytesMin = 256;
 constexpr std::size_t kHeapPartBytesMax = 64 * 1024;
 
-std::size_t words_for(std::size_t rows) noexcept { return (rows + 63) / 64; }
+constexpr std::size_t words_for(std::size_t rows) noexcept { return (rows + 63) / 64; }
 
 }  // namespace
 
@@ -67,7 +68,9 @@ Result<void> MemtableChunk::append(const Batch& batch, std::size_t from, std::si
       const auto others = word.load(std::memory_order_relaxed) & ~bit;
       const bool null = source.is_null(from + i);
       word.store(others | (null ? bit : 0), std::memory_order_relaxed);
-      if (target.type.is_variable() && !null) TRY(append_text(source, from + i, to + i * width));
+      if (!target.type.is_variable()) continue;
+      if (null) std::memset(to + i * width, 0, width);
+      if (!null) TRY(append_text(source, from + i, to + i * width));
     }
   }
   for (std::size_t i = 0; i < count; ++i) {
@@ -93,6 +96,36 @@ void MemtableChunk::read(std::size_t column, std::span<const std::uint16_t> rows
       out.append_fixed({value, width});
     }
   }
+}
+
+std::size_t MemtableChunk::text_bytes(std::size_t column, std::size_t row) const noexcept {
+  const ColumnArrays& from = columns[column];
+  if ((from.nulls[row / 64].load(std::memory_order_relaxed) >> (row % 64) & 1) != 0) return 0;
+  StringRef ref;
+  std::memcpy(&ref, from.values.get() + row * sizeof ref, sizeof ref);
+  return static_cast<std::size_t>(ref.size);
+}
+
+// Values under a NULL are whatever was there: a column's reader does not look at them.
+void MemtableChunk::read(std::size_t column, std::size_t first_row, std::size_t count, Column& out) const {
+  const ColumnArrays& from = columns[column];
+  const std::size_t width = from.type.width();
+  std::array<std::uint64_t, words_for(kBatchRowsMax)> valid;
+  bool has_nulls = false;
+  ASSERT(count <= kBatchRowsMax && first_row + count <= capacity);
+  for (std::size_t word = 0; word < words_for(count); ++word) valid[word] = ~std::uint64_t{0};
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t row = first_row + i;
+    const std::uint64_t nulls = from.nulls[row / 64].load(std::memory_order_relaxed) >> (row % 64);
+    if (nulls == 0) {
+      i += 63 - row % 64;  // Nothing more in this word.
+    } else if ((nulls & 1) != 0) {
+      valid[i / 64] &= ~(std::uint64_t{1} << (i % 64));
+      has_nulls = true;
+    }
+  }
+  std::byte* to = out.extend(count, has_nulls ? valid.data() : nullptr);
+  std::memcpy(to, from.values.get() + first_row * width, count * width);
 }
 
 }  // namespace mneme

@@ -22,6 +22,9 @@ struct MemtableChunk {
   // Appends rows [first, first + count) of column `column` to `out`, in which text is borrowed.
   void read(std::size_t column, std::span<const std::uint16_t> rows, Column& out) const;
 
+  void read(std::size_t column, std::size_t first_row, std::size_t count, Column& out) const;  // Rows in a run.
+  [[nodiscard]] std::size_t text_bytes(std::size_t column, std::size_t row) const noexcept;    // 0 for NULL.
+
   [[nodiscard]] std::size_t memory_bytes() const noexcept { return memory_.bytes(); }
 
   struct ColumnArrays {

@@ -89,7 +89,7 @@ DeleteSet MemtableFlush::deletes() const {
   DeleteSet deletes;
   const std::vector<std::uint64_t> ends = memtable_->end_sequences(order_);
   for (std::size_t ordinal = 0; ordinal < ends.size(); ++ordinal) {
-    if (ends[ordinal] != kNeverEnds) deletes.add(static_cast<std::uint32_t>(ordinal), ends[ordinal]);
+    if (ends[ordinal] < kEnding) deletes.add(static_cast<std::uint32_t>(ordinal), ends[ordinal]);
   }
   return deletes;
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "os/posix.h"
+#include "storage/table_scan.h"
 
 namespace mneme {
 namespace {
@@ -42,11 +43,12 @@ struct Fixture {
 
   // The numbers a snapshot sees; every row's name is checked on the way.
   std::vector<std::int64_t> seen(std::uint64_t sequence) {
-    const std::size_t columns[] = {0, 1};
+    auto version = std::make_shared<Version>();
+    version->tables.emplace(TableId{1}, TableVersion{number_and_name(), {memtable}, {}});
     std::vector<std::int64_t> numbers;
     std::vector<RowId> ids;
-    auto cursor = memtable->scan(sequence);
-    while (const auto batch = cursor.next(columns, ids)) {
+    auto scan = TableScan::open({sequence, version, nullptr}, TableId{1}, {ColumnId{1}, ColumnId{2}}).value();
+    while (const auto batch = scan.next(ids).value()) {
       REQUIRE(ids.size() == batch->rows());
       for (std::size_t row = 0; row < batch->rows(); ++row) {
         const auto number = batch->columns[0].values<std::int64_t>()[row];

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "storage/row_finder.h"
+
 namespace mneme {
 namespace {
 
@@ -30,28 +32,46 @@ Result<void> check_batch(const InsertRows& change, const TableSchema& schema) {
   return {};
 }
 
+Error row_changed(const TableSchema& schema) {
+  return Error(Code::conflict,
+               "a row of table '" + schema.name + "' was changed by another transaction: run this one again")
+      .with_sqlstate("40001");
+}
+
 }  // namespace
 
 PreparedGroup::~PreparedGroup() {
   if (published_) return;
   for (const auto& memtable : appended_) memtable->discard();
+  for (const Ending& ending : endings_) {
+    if (ending.memtable != nullptr) {
+      ending.memtable->cancel_end(ending.at);
+    } else {
+      ending.segment->cancel(ending.ordinal);
+    }
+  }
 }
 
-Result<void> PreparedGroup::add(const Change& change, Scheduler& scheduler, MemoryBudget& budget) {
-  if (const auto* rows = std::get_if<InsertRows>(&change)) return insert(*rows, scheduler, budget);
+Result<void> PreparedGroup::add(const Change& change) {
+  if (const auto* rows = std::get_if<InsertRows>(&change)) return insert(*rows);
   if (const auto* rows = std::get_if<EndRows>(&change)) return end(*rows);
-  if (const auto* drop = std::get_if<DropTable>(&change)) {
-    if (next_->tables.erase(drop->table) == 0) return no_such_table(drop->table);
-    return {};
-  }
-  if (const auto* create = std::get_if<CreateTable>(&change)) {
-    const TableSchema& schema = create->schema;
-    if (has_name(*next_, schema.name, TableId{0})) return name_taken(schema.name);
-    TableVersion table{std::make_shared<const TableSchema>(schema), {}};
-    if (!next_->tables.emplace(schema.id, std::move(table)).second) return name_taken(schema.name);
-    return {};
-  }
-  const TableSchema& schema = std::get<AlterTable>(change).schema;
+  if (const auto* table = std::get_if<CreateTable>(&change)) return create(*table);
+  if (const auto* table = std::get_if<AlterTable>(&change)) return alter(*table);
+  const TableId dropped = std::get<DropTable>(change).table;
+  if (next_->tables.erase(dropped) == 0) return no_such_table(dropped);
+  return {};
+}
+
+Result<void> PreparedGroup::create(const CreateTable& change) {
+  const TableSchema& schema = change.schema;
+  if (has_name(*next_, schema.name, TableId{0})) return name_taken(schema.name);
+  TableVersion table{std::make_shared<const TableSchema>(schema), {}, {}};
+  if (!next_->tables.emplace(schema.id, std::move(table)).second) return name_taken(schema.name);
+  return {};
+}
+
+Result<void> PreparedGroup::alter(const AlterTable& change) {
+  const TableSchema& schema = change.schema;
   const auto found = next_->tables.find(schema.id);
   if (found == next_->tables.end()) return no_such_table(schema.id);
   if (schema.version != found->second.schema->version + 1) {
@@ -63,14 +83,17 @@ Result<void> PreparedGroup::add(const Change& change, Scheduler& scheduler, Memo
   return {};
 }
 
-Result<void> PreparedGroup::insert(const InsertRows& change, Scheduler& scheduler, MemoryBudget& budget) {
+Result<void> PreparedGroup::insert(const InsertRows& change) {
   const auto found = next_->tables.find(change.table);
   if (found == next_->tables.end()) return no_such_table(change.table);
   TableVersion& table = found->second;
   TRY(check_batch(change, *table.schema));
   // A memtable holds rows of one schema version: after an ALTER the next rows begin another.
-  if (table.memtables.empty() || table.memtables.back()->schema().version != table.schema->version) {
-    table.memtables.push_back(std::make_shared<Memtable>(scheduler, budget, table.schema));
+  if (table.memtables.empty() || table.memtables.back()->frozen() ||
+      table.memtables.back()->schema().version != table.schema->version) {
+    auto memtable = std::make_shared<Memtable>(context_.scheduler, context_.budget, table.schema);
+    if (context_.indexes != nullptr) TRY(memtable->add_indexes(*context_.indexes, context_.scheduler));
+    table.memtables.push_back(std::move(memtable));
   }
   const auto& memtable = table.memtables.back();
   if (std::ranges::find(appended_, memtable) == appended_.end()) appended_.push_back(memtable);
@@ -80,33 +103,66 @@ Result<void> PreparedGroup::insert(const InsertRows& change, Scheduler& schedule
 Result<void> PreparedGroup::end(const EndRows& change) {
   const auto found = next_->tables.find(change.table);
   if (found == next_->tables.end()) return no_such_table(change.table);
-  for (const RowId row : change.rows) {
+  const TableVersion& table = found->second;
+  std::vector<RowId> elsewhere;
+  endings_.reserve(endings_.size() + change.rows.size());
+  for (std::size_t i = 0; i < change.rows.size(); ++i) {
+    const RowId row = change.rows[i];
     Ending ending;
-    for (const auto& memtable : found->second.memtables) {
-      if (const auto at = memtable->find(row)) ending = {memtable.get(), *at};
+    for (const auto& memtable : table.memtables) {
+      if (const auto at = memtable->find(row)) ending = {memtable.get(), *at, nullptr, 0};
     }
     if (ending.memtable == nullptr) {
-      return Error(Code::invalid_argument, "table '" + found->second.schema->name + "' has no row version " +
-                                               std::to_string(static_cast<std::uint64_t>(row)));
+      const bool hinted = i < change.locations.size() && TRY(end_hinted(table, row, change.locations[i]));
+      if (!hinted) elsewhere.push_back(row);
+      continue;
     }
-    const auto same = [&](const Ending& e) {
-      return e.memtable == ending.memtable && e.at.chunk == ending.at.chunk && e.at.row == ending.at.row;
-    };
-    // RowIds ascend within a change: only the last one of an earlier change of this group could be the same.
-    const bool twice = std::ranges::any_of(endings_, same);
-    if (twice || ending.memtable->end_sequence(ending.at) != kNeverEnds) {
-      return Error(Code::conflict, "a row of table '" + found->second.schema->name +
-                                       "' was changed by another transaction: run this one again")
-          .with_sqlstate("40001");
-    }
+    if (!ending.memtable->prepare_end(ending.at)) return row_changed(*table.schema);
     endings_.push_back(ending);
   }
+  return elsewhere.empty() ? Result<void>{} : end_in_segments(table, std::move(elsewhere));
+}
+
+// False when the segment is not there any more: a merge has moved its rows.
+Result<bool> PreparedGroup::end_hinted(const TableVersion& table, RowId row, const RowLocation& hint) {
+  if (hint.segment == 0) return false;
+  for (const TableSegment& segment : table.segments) {
+    if (segment.file->number() != hint.segment) continue;
+    if (hint.ordinal >= segment.part.rows || row < segment.part.row_first || row > segment.part.row_last) return false;
+    TRY(end_in_segment(table, segment, hint.ordinal));
+    return true;
+  }
+  return false;
+}
+
+Result<void> PreparedGroup::end_in_segments(const TableVersion& table, std::vector<RowId> rows) {
+  std::ranges::sort(rows);
+  const auto found = TRY(find_rows(table, rows));
+  if (found.size() != rows.size()) {
+    return Error(Code::invalid_argument, "table '" + table.schema->name + "' has not all of the row versions " +
+                                             std::to_string(static_cast<std::uint64_t>(rows.front())) + " ... " +
+                                             std::to_string(static_cast<std::uint64_t>(rows.back())));
+  }
+  for (const FoundRow& row : found) TRY(end_in_segment(table, table.segments[row.segment], row.ordinal));
+  return {};
+}
+
+Result<void> PreparedGroup::end_in_segment(const TableVersion& table, const TableSegment& segment,
+                                           std::uint32_t ordinal) {
+  if (!TRY(segment.deletes->prepare(ordinal))) return row_changed(*table.schema);
+  endings_.push_back({nullptr, {}, segment.deletes.get(), ordinal});
   return {};
 }
 
 std::shared_ptr<const Version> PreparedGroup::publish(std::uint64_t sequence) noexcept {
   published_ = true;
-  for (const Ending& ending : endings_) ending.memtable->end(ending.at, sequence);
+  for (const Ending& ending : endings_) {
+    if (ending.memtable != nullptr) {
+      ending.memtable->end(ending.at, sequence);
+    } else {
+      ending.segment->end(ending.ordinal, sequence);
+    }
+  }
   for (const auto& memtable : appended_) memtable->publish(sequence);
   return next_;
 }

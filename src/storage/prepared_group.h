@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "storage/table_index.h"
 #include "storage/version.h"
 #include "storage/write_set.h"
 
@@ -10,26 +11,40 @@ namespace mneme {
 
 class PreparedGroup {  // One thread at a time, under the store's lock.
  public:
-  explicit PreparedGroup(const Version& base) : next_(std::make_shared<Version>(base)) {}
+  struct Context {  // What new memtables are made of.
+    Scheduler& scheduler;
+    MemoryBudget& budget;
+    IndexFactory* indexes;  // May be null.
+  };
+  PreparedGroup(const Version& base, const Context& context)
+      : context_(context), next_(std::make_shared<Version>(base)) {}
   PreparedGroup(const PreparedGroup&) = delete;
   PreparedGroup& operator=(const PreparedGroup&) = delete;
-  ~PreparedGroup();  // Forgets rows that were not published.
+  ~PreparedGroup();  // Forgets what was not published.
 
   // Takes over one change: copies rows behind the visible ones, finds the versions that end, builds the next Version.
   // conflict: a version has ended already. corrupt or invalid_argument: a table is not what the change expects.
-  Result<void> add(const Change& change, Scheduler& scheduler, MemoryBudget& budget);
+  Result<void> add(const Change& change);
 
   // Shows it all at `sequence` and gives the Version from now on. Cannot fail and allocates nothing.
   std::shared_ptr<const Version> publish(std::uint64_t sequence) noexcept;
 
  private:
-  struct Ending {
+  struct Ending {  // In one of the two.
     Memtable* memtable = nullptr;
     Memtable::Position at;
+    SegmentDeletes* segment = nullptr;
+    std::uint32_t ordinal = 0;
   };
-  Result<void> insert(const InsertRows& change, Scheduler& scheduler, MemoryBudget& budget);
+  Result<void> create(const CreateTable& change);
+  Result<void> alter(const AlterTable& change);
+  Result<void> insert(const InsertRows& change);
   Result<void> end(const EndRows& change);
+  Result<bool> end_hinted(const TableVersion& table, RowId row, const RowLocation& hint);
+  Result<void> end_in_segments(const TableVersion& table, std::vector<RowId> rows);
+  Result<void> end_in_segment(const TableVersion& table, const TableSegment& segment, std::uint32_t ordinal);
 
+  const Context context_;
   std::shared_ptr<Version> next_;
   std::vector<std::shared_ptr<Memtable>> appended_;
   std::vector<Ending> endings_;

@@ -6,12 +6,13 @@
 
 namespace mneme {
 
-Result<std::unique_ptr<Store>> Store::open(const World& world, std::string directory, StoreOptions options) {
+Result<std::unique_ptr<Store>> Store::open(const World& world, std::string directory, StoreOptions options,
+                                           IndexFactory* indexes) {
   if (options.memory_budget < MemoryBudget::kBytesMin) {
     return Error(Code::invalid_argument, "memory_budget is " + std::to_string(options.memory_budget) +
                                              " bytes; the least is " + std::to_string(MemoryBudget::kBytesMin));
   }
-  std::unique_ptr<Store> store(new Store(world, std::move(directory), options));
+  std::unique_ptr<Store> store(new Store(world, std::move(directory), options, indexes));
   TRY(store->create_directories());
   store->owner_ = TRY(world.files.lock(store->directory_ + "/LOCK", "a writer"));
   Lock lock(store->mutex_);
@@ -84,9 +85,9 @@ Result<void> Store::replay_group(const LogRecord& record) {
     return found == nullptr ? nullptr : found->schema.get();
   };
   const WriteSet writes = TRY(decode_write_set(record.payload, schema_of));
-  PreparedGroup prepared(*version_);
+  PreparedGroup prepared(*version_, {world_.scheduler, budget_, indexes_});
   for (const Change& change : writes.changes) {
-    auto added = prepared.add(change, world_.scheduler, budget_);
+    auto added = prepared.add(change);
     // What was valid when it was written and is not now has been damaged; a budget too small is the caller's matter.
     if (!added && added.error().code() == Code::full) return added;
     if (!added) {

@@ -39,6 +39,9 @@ class RowSource {  // Thread-safe; keeps what it reads from alive.
   virtual Result<void> gather(const ColumnSchema& column, std::span<const std::uint32_t> ordinals,
                               Column& out) const = 0;
   virtual Result<void> row_ids(std::span<const std::uint32_t> ordinals, std::vector<RowId>& out) const = 0;
+  // How many rows from `first` on fit about `bytes` of these columns together: at least one, at most `count`.
+  [[nodiscard]] virtual Result<std::size_t> fitting(std::span<const ColumnSchema* const> columns, std::uint64_t first,
+                                                    std::size_t count, std::size_t bytes) const = 0;
   // False when no row of rows [first, first + count) can lie inside the bound, by zone maps alone.
   [[nodiscard]] virtual Result<bool> may_contain(const ScanBound& bound, std::uint64_t first,
                                                  std::size_t count) const = 0;
@@ -48,6 +51,9 @@ class RowSource {  // Thread-safe; keeps what it reads from alive.
   [[nodiscard]] virtual const Segment* segment() const noexcept = 0;
   [[nodiscard]] virtual const Memtable* memtable() const noexcept = 0;
 };
+
+// Appends `rows` times what a row older than the column reads.
+Result<void> append_missing(const ColumnSchema& column, std::size_t rows, Column& out);
 
 // Every source of `table` in the snapshot, memtables first, newest first. not_found: no such table.
 Result<std::vector<std::shared_ptr<const RowSource>>> row_sources(const Snapshot& snapshot, TableId table);

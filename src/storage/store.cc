@@ -4,11 +4,14 @@
 
 namespace mneme {
 
-Store::Store(const World& world, std::string directory, StoreOptions options)
+Store::Store(const World& world, std::string directory, StoreOptions options, IndexFactory* indexes)
     : world_(world),
       directory_(std::move(directory)),
       options_(options),
+      indexes_(indexes),
       budget_(options.memory_budget),
+      cache_(budget_, world.scheduler, budget_.share_cap(MemoryShare::cache)),
+      snapshots_(std::make_shared<SnapshotRegistry>(world.scheduler)),
       mutex_(world.scheduler),
       sync_ended_(world.scheduler),
       version_(std::make_shared<const Version>()) {}
@@ -27,8 +30,12 @@ Result<void> Store::check_usable() const {
 Result<Snapshot> Store::snapshot() {
   Lock lock(mutex_);
   TRY(check_usable());
+  return latest();
+}
+
+Snapshot Store::latest() const {
   const std::uint64_t sequence = log_->poisoned() ? raw(log_->durable()) : applied_;
-  return Snapshot{sequence, version_};
+  return Snapshot{sequence, version_, snapshots_->pin(sequence)};
 }
 
 Result<TableId> Store::next_table_id() {
@@ -44,17 +51,18 @@ Result<void> Store::prepare(WriteSet& writes, PreparedGroup& prepared) {
       rows->first_row = RowId{row};
       row += rows->batch.rows();
     }
-    TRY(prepared.add(change, world_.scheduler, budget_));
+    TRY(prepared.add(change));
   }
   next_row_ = row;
   return {};
 }
 
-Result<CommitResult> Store::commit(WriteSet writes, Durability durability) {
+Result<CommitResult> Store::commit(WriteSet writes, Durability durability, CommitValidator* validator) {
   Lock lock(mutex_);
   TRY(check_usable());
   if (writes.empty()) return CommitResult{applied_};
-  PreparedGroup prepared(*version_);
+  if (validator != nullptr) TRY(validator->validate(latest(), writes));
+  PreparedGroup prepared(*version_, {world_.scheduler, budget_, indexes_});
   TRY(prepare(writes, prepared));
   ByteBuffer payload;
   encode_write_set(writes, payload);

@@ -15,6 +15,8 @@
 #include "os/world.h"
 #include "storage/log.h"
 #include "storage/manifest.h"
+#include "storage/snapshot_registry.h"
+#include "storage/table_index.h"
 #include "storage/version.h"
 #include "storage/write_set.h"
 
@@ -36,17 +38,29 @@ struct CommitResult {
   std::uint64_t sequence = 0;  // Snapshots from here on see it.
 };
 
+// Asked about a transaction under the commit lock, against all commits before it, before anything is written: what
+// must hold at the moment of the commit (unique keys, parents that exist) is checked here.
+class CommitValidator {
+ public:
+  virtual ~CommitValidator() = default;
+  // May change `writes`. An error fails the commit, which then leaves no trace. It may be asked again when the commit
+  // had to wait for memory. Must not call the store.
+  virtual Result<void> validate(const Snapshot& latest, WriteSet& writes) = 0;
+};
+
 class Store {  // Thread-safe.
  public:
   // Opens the database in `directory`, creating it when there is none. busy: another writer has it. corrupt: names file
-  // and offset. The world outlives the store.
-  static Result<std::unique_ptr<Store>> open(const World& world, std::string directory, StoreOptions options);
+  // and offset. The world and `indexes` (null: tables have no indexes) outlive the store.
+  static Result<std::unique_ptr<Store>> open(const World& world, std::string directory, StoreOptions options,
+                                             IndexFactory* indexes = nullptr);
   ~Store();
 
   [[nodiscard]] Result<Snapshot> snapshot() LOCK_NOT_HELD(mutex_);
   // Checks table changes against the latest state, and that every ended version still lives (conflict: first committer
   // wins); returns once the group is as durable as asked. Empty sets commit nothing.
-  Result<CommitResult> commit(WriteSet writes, Durability durability) LOCK_NOT_HELD(mutex_);
+  Result<CommitResult> commit(WriteSet writes, Durability durability, CommitValidator* validator = nullptr)
+      LOCK_NOT_HELD(mutex_);
   // Makes every commit so far durable.
   Result<void> sync() LOCK_NOT_HELD(mutex_);
   // Syncs and marks the end of the log. Later calls of anything fail with closed; closing again does nothing.
@@ -56,7 +70,7 @@ class Store {  // Thread-safe.
   [[nodiscard]] const RecoveryReport& recovery() const noexcept { return recovery_; }
 
  private:
-  Store(const World& world, std::string directory, StoreOptions options);
+  Store(const World& world, std::string directory, StoreOptions options, IndexFactory* indexes);
   // Opening.
   Result<void> create_directories();
   Result<void> open_manifest() LOCK_HELD(mutex_);
@@ -64,6 +78,7 @@ class Store {  // Thread-safe.
   Result<void> replay_group(const LogRecord& record) LOCK_HELD(mutex_);
   // Committing.
   Result<void> check_usable() const LOCK_HELD(mutex_);
+  [[nodiscard]] Snapshot latest() const LOCK_HELD(mutex_);
   Result<void> prepare(WriteSet& writes, class PreparedGroup& prepared) LOCK_HELD(mutex_);
   Result<void> make_durable(Lsn lsn) LOCK_HELD(mutex_);
 
@@ -71,8 +86,11 @@ class Store {  // Thread-safe.
   const World world_;
   const std::string directory_;
   const StoreOptions options_;
+  IndexFactory* const indexes_;
   RecoveryReport recovery_;
-  MemoryBudget budget_;  // Thread-safe. Memtables borrow it: it outlives every Version.
+  MemoryBudget budget_;  // Thread-safe. Memtables and segments borrow it and the cache: both outlive every Version.
+  BlockCache cache_;     // Thread-safe.
+  const std::shared_ptr<SnapshotRegistry> snapshots_;  // Thread-safe.
   std::unique_ptr<FileLock> owner_;
 
   Mutex mutex_;

@@ -171,6 +171,25 @@ TEST_CASE_FIXTURE(Simulated,
   CHECK(opened.error().message().find("db/wal") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(Simulated,
+                  "store: a validator sees every earlier commit, may refuse, and a refused commit leaves no trace") {
+  class AtMostOne final : public CommitValidator {
+   public:
+    explicit AtMostOne(TableId table) : table_(table) {}
+    Result<void> validate(const Snapshot& latest, WriteSet& /*writes*/) override {
+      if (rows_of(latest, table_).empty()) return {};
+      return Error(Code::invalid_argument, "one row is enough");
+    }
+
+   private:
+    TableId table_;
+  } validator(table);
+  store->commit(insert(table, 1), Durability::commit, &validator).value();
+  CHECK(store->commit(insert(table, 2), Durability::commit, &validator).error().message() == "one row is enough");
+  reopen();
+  CHECK(rows_of(store->snapshot().value(), table).size() == 1);
+}
+
 TEST_CASE("store: sixteen writers' commits are all there after a reopen, and they share syncs") {
   constexpr int kWriters = 16;
   constexpr int kCommits = 40;

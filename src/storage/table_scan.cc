@@ -1,69 +1,86 @@
 #include "storage/table_scan.h"
 
-#include "base/coding.h"
+#include <algorithm>
+#include <array>
+#include <bit>
 
 namespace mneme {
-namespace {
 
-// `rows` times what a row older than the column reads.
-Result<Column> missing_values(const ColumnSchema& schema, std::size_t rows) {
-  Column out(schema.type);
-  if (schema.missing_value.empty()) {
-    for (std::size_t i = 0; i < rows; ++i) out.append_null();
-    return out;
-  }
-  Reader reader(schema.missing_value);
-  const Column one = TRY(decode_column(schema.type, 1, reader));
-  for (std::size_t i = 0; i < rows; ++i) out.append_run(one, 0, 1);
-  return out;
-}
-
-}  // namespace
-
-Result<TableScan> TableScan::open(Snapshot snapshot, TableId table, std::vector<ColumnId> columns) {
-  const TableVersion* found = snapshot.version->find(table);
-  if (found == nullptr) {
-    return Error(Code::not_found, "table " + std::to_string(static_cast<std::uint64_t>(table)) + " does not exist");
-  }
+Result<TableScan> TableScan::open(Snapshot snapshot, TableId table, std::vector<ColumnId> columns,
+                                  std::vector<ScanBound> bounds) {
+  TableScan scan;
+  scan.sources_ = TRY(row_sources(snapshot, table));
+  std::ranges::reverse(scan.sources_);
+  const TableSchema& schema = *snapshot.version->find(table)->schema;
   for (const ColumnId column : columns) {
-    if (found->schema->find(column) != nullptr) continue;
-    return Error(Code::not_found, "table '" + found->schema->name + "' has no column " +
-                                      std::to_string(static_cast<std::uint32_t>(column)));
+    scan.columns_.push_back(schema.find(column));
+    if (scan.columns_.back() != nullptr) continue;
+    return Error(Code::not_found,
+                 "table '" + schema.name + "' has no column " + std::to_string(static_cast<std::uint32_t>(column)));
   }
-  return TableScan(std::move(snapshot), *found, std::move(columns));
+  scan.bounds_ = std::move(bounds);
+  scan.snapshot_ = std::move(snapshot);
+  return scan;
 }
 
-void TableScan::enter(const Memtable& memtable) {
-  cursor_ = memtable.scan(snapshot_.sequence);
-  sources_.clear();
+Result<bool> TableScan::may_contain(std::uint64_t first, std::size_t count) const {
+  for (const ScanBound& bound : bounds_) {
+    if (!TRY(sources_[source_]->may_contain(bound, first, count))) return false;
+  }
+  return true;
+}
+
+Result<std::size_t> TableScan::run_from(const RowSource& source, std::uint64_t first) const {
+  const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(kBatchRowsMax, source.rows() - first));
+  return source.fitting(columns_, first, most, kBatchBytesMax);
+}
+
+// Moves on to the next range with a live row: ordinals_ are those. False: the end.
+Result<bool> TableScan::find_rows() {
+  std::array<std::uint64_t, kBatchRowsMax / 64> live;
+  for (; source_ < sources_.size(); ++source_, position_ = 0) {
+    const RowSource& source = *sources_[source_];
+    if (position_ == 0 && !TRY(may_contain(0, source.rows()))) continue;
+    while (position_ < source.rows()) {
+      first_ = position_;
+      const std::size_t count = TRY(run_from(source, first_));
+      position_ += count;
+      if (!bounds_.empty() && !TRY(may_contain(first_, count))) continue;
+      const std::size_t found = source.live_mask(first_, count, live.data());
+      if (found == 0) continue;
+      whole_ = found == count;
+      ordinals_.resize(found);
+      std::size_t at = 0;
+      for (std::size_t word = 0; word < (count + 63) / 64; ++word) {
+        for (std::uint64_t left = live[word]; left != 0; left &= left - 1) {
+          ordinals_[at++] =
+              static_cast<std::uint32_t>(first_ + word * 64 + static_cast<unsigned>(std::countr_zero(left)));
+        }
+      }
+      return true;
+    }
+  }
   ordinals_.clear();
-  for (const ColumnId column : columns_) {
-    sources_.push_back({memtable.schema().ordinal_of(column), table_->schema->find(column)});
-    if (sources_.back().ordinal) ordinals_.push_back(*sources_.back().ordinal);
-  }
+  return false;
 }
 
-Result<Batch> TableScan::arrange(Batch found, std::size_t rows) const {
-  if (ordinals_.size() == sources_.size()) return found;
-  Batch arranged;
-  std::size_t next_found = 0;
-  for (const Source& source : sources_) {
-    arranged.columns.push_back(source.ordinal ? std::move(found.columns[next_found++])
-                                              : TRY(missing_values(*source.schema, rows)));
+Result<std::optional<Batch>> TableScan::next() {
+  if (!TRY(find_rows())) return std::optional<Batch>();
+  const RowSource& source = *sources_[source_];
+  std::optional<Batch> batch(std::in_place);
+  for (const ColumnSchema* column : columns_) {
+    Column& out = batch->columns.emplace_back(column->type);
+    out.reserve(ordinals_.size());
+    TRY(whole_ ? source.read(*column, first_, ordinals_.size(), out) : source.gather(*column, ordinals_, out));
   }
-  return arranged;
+  return batch;
 }
 
 Result<std::optional<Batch>> TableScan::next(std::vector<RowId>& rows) {
-  for (;;) {
-    if (cursor_) {
-      if (auto found = cursor_->next(ordinals_, rows)) {
-        return std::optional(TRY(arrange(std::move(*found), rows.size())));
-      }
-    }
-    if (next_memtable_ == table_->memtables.size()) return std::optional<Batch>();
-    enter(*table_->memtables[next_memtable_++]);
-  }
+  rows.clear();
+  auto batch = TRY(next());
+  if (batch) TRY(sources_[source_]->row_ids(ordinals_, rows));
+  return batch;
 }
 
 }  // namespace mneme

@@ -1,39 +1,47 @@
 // TableScan: the rows of one table that a snapshot sees, as batches, whatever schema version they were written under.
+//
+// Sources are walked oldest first, each in its own order: segments, then memtables. A batch comes from one source and
+// has at most kBatchRowsMax rows and about kBatchBytesMax bytes; bounds skip what zone maps rule out, nothing more.
 #pragma once
 
 #include <optional>
 #include <vector>
 
-#include "storage/version.h"
+#include "storage/row_source.h"
 
 namespace mneme {
 
 class TableScan {  // One thread at a time. Keeps its snapshot.
  public:
   // not_found: the table or a column of it does not exist in the snapshot.
-  static Result<TableScan> open(Snapshot snapshot, TableId table, std::vector<ColumnId> columns);
+  static Result<TableScan> open(Snapshot snapshot, TableId table, std::vector<ColumnId> columns,
+                                std::vector<ScanBound> bounds = {});
 
-  // The next batch with at least one row and the RowId of each row; null at the end. A column younger than a row reads
-  // as its missing value.
+  // The next batch with at least one row, and the RowId of each row; null at the end. A column younger than a row reads
+  // as its missing value. Without columns a batch has none: ordinals() tells how many rows there are.
   Result<std::optional<Batch>> next(std::vector<RowId>& rows);
+  Result<std::optional<Batch>> next();  // Without reading RowIds.
+
+  // Of the last batch: the source it came from, by number (oldest first) and itself, and each row's ordinal in it.
+  [[nodiscard]] std::size_t source_number() const noexcept { return source_; }
+  [[nodiscard]] const std::shared_ptr<const RowSource>& source() const noexcept { return sources_[source_]; }
+  [[nodiscard]] std::span<const std::uint32_t> ordinals() const noexcept { return ordinals_; }
 
  private:
-  struct Source {  // Where a wanted column is in the memtable at hand.
-    std::optional<std::size_t> ordinal;
-    const ColumnSchema* schema = nullptr;
-  };
-  TableScan(Snapshot snapshot, const TableVersion& table, std::vector<ColumnId> columns)
-      : snapshot_(std::move(snapshot)), table_(&table), columns_(std::move(columns)) {}
-  void enter(const Memtable& memtable);
-  [[nodiscard]] Result<Batch> arrange(Batch found, std::size_t rows) const;
+  TableScan() = default;
+  Result<bool> find_rows();
+  Result<bool> may_contain(std::uint64_t first, std::size_t count) const;
+  Result<std::size_t> run_from(const RowSource& source, std::uint64_t first) const;
 
   Snapshot snapshot_;
-  const TableVersion* table_;  // Of the snapshot's Version.
-  std::vector<ColumnId> columns_;
-  std::size_t next_memtable_ = 0;
-  std::optional<Memtable::Cursor> cursor_;
-  std::vector<Source> sources_;
-  std::vector<std::size_t> ordinals_;  // Of the sources that the memtable has.
+  std::vector<ScanBound> bounds_;
+  std::vector<const ColumnSchema*> columns_;  // Of the snapshot's Version.
+  std::vector<std::shared_ptr<const RowSource>> sources_;
+  std::size_t source_ = 0;
+  std::uint64_t position_ = 0;  // The next row of the source.
+  std::uint64_t first_ = 0;     // Of the range at hand.
+  bool whole_ = false;          // Every row of the range is live.
+  std::vector<std::uint32_t> ordinals_;
 };
 
 }  // namespace mneme

@@ -5,13 +5,23 @@
 #include <memory>
 #include <vector>
 
+#include "storage/manifest_edit.h"
 #include "storage/memtable.h"
+#include "storage/segment_deletes.h"
+#include "storage/segment_handle.h"
 
 namespace mneme {
+
+struct TableSegment {  // The table's part of one segment file.
+  std::shared_ptr<SegmentHandle> file;
+  SegmentPartInfo part;
+  std::shared_ptr<SegmentDeletes> deletes;  // Shared by all Versions that name the segment.
+};
 
 struct TableVersion {
   std::shared_ptr<const TableSchema> schema;
   std::vector<std::shared_ptr<Memtable>> memtables;  // Oldest first; the last one takes new rows.
+  std::vector<TableSegment> segments;                // By their first RowId: oldest first.
 };
 
 struct Version {  // Immutable. A change of tables or files publishes another; new rows do not.
@@ -26,6 +36,7 @@ struct Version {  // Immutable. A change of tables or files publishes another; n
 struct Snapshot {
   std::uint64_t sequence = 0;
   std::shared_ptr<const Version> version;
+  std::shared_ptr<const void> pin;  // While it lives, nothing the snapshot sees is dropped (snapshot_registry.h).
 };
 
 }  // namespace mneme

@@ -27,9 +27,15 @@ struct InsertRows {
   Batch batch;      // One column per column of the table's schema, in its order.
   RowId first_row;  // Row i becomes version first_row + i. Given at commit.
 };
+struct RowLocation {
+  std::uint64_t segment = 0;  // The file's number; 0: in a memtable, or not known.
+  std::uint32_t ordinal = 0;
+};
 struct EndRows {  // Deletes, and the old versions of updates.
   TableId table{};
   std::vector<RowId> rows;  // Ascending.
+  // Where a scan met each of `rows`, or empty: without it a commit searches segments for them. Never written.
+  std::vector<RowLocation> locations{};
 };
 using Change = std::variant<CreateTable, AlterTable, DropTable, InsertRows, EndRows>;
 

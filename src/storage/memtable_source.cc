@@ -1,0 +1,110 @@
+#include "storage/memtable_source.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace mneme {
+
+MemtableSource::MemtableSource(std::shared_ptr<const Memtable> memtable, std::uint64_t sequence)
+    : memtable_(std::move(memtable)),
+      sequence_(sequence),
+      rows_(static_cast<std::uint32_t>(memtable_->visible_rows(sequence))),
+      chunks_(memtable_->chunks(rows_)) {}
+
+const MemtableChunk& MemtableSource::chunk_of(std::uint64_t ordinal) const noexcept {
+  const auto after = std::ranges::upper_bound(chunks_, ordinal, {},
+                                              [](const MemtableChunk* chunk) { return std::uint64_t{chunk->first}; });
+  return **std::prev(after);
+}
+
+std::size_t MemtableSource::live_mask(std::uint64_t first, std::size_t count, std::uint64_t* bits) const {
+  std::fill_n(bits, (count + 63) / 64, std::uint64_t{0});
+  std::size_t live = 0;
+  for (std::size_t done = 0; done < count;) {
+    const MemtableChunk& chunk = chunk_of(first + done);
+    const auto from = static_cast<std::size_t>(first + done - chunk.first);
+    const std::size_t take = std::min(count - done, chunk.capacity - from);
+    for (std::size_t i = 0; i < take; ++i) {
+      const bool alive = chunk.ends[from + i].load(std::memory_order_relaxed) > sequence_;
+      bits[(done + i) / 64] |= std::uint64_t{alive} << ((done + i) % 64);
+      live += alive ? 1 : 0;
+    }
+    done += take;
+  }
+  return live;
+}
+
+bool MemtableSource::is_live(std::uint32_t ordinal) const {
+  const MemtableChunk& chunk = chunk_of(ordinal);
+  return chunk.ends[ordinal - chunk.first].load(std::memory_order_relaxed) > sequence_;
+}
+
+Result<void> MemtableSource::read(const ColumnSchema& column, std::uint64_t first, std::size_t count,
+                                  Column& out) const {
+  const auto at = memtable_->schema().ordinal_of(column.id);
+  if (!at) return append_missing(column, count, out);
+  for (std::size_t done = 0; done < count;) {
+    const MemtableChunk& chunk = chunk_of(first + done);
+    const auto from = static_cast<std::size_t>(first + done - chunk.first);
+    const std::size_t take = std::min(count - done, chunk.capacity - from);
+    chunk.read(*at, from, take, out);
+    done += take;
+  }
+  if (column.type.is_variable()) out.keep_alive(memtable_);
+  return {};
+}
+
+Result<void> MemtableSource::gather(const ColumnSchema& column, std::span<const std::uint32_t> ordinals,
+                                    Column& out) const {
+  const auto at = memtable_->schema().ordinal_of(column.id);
+  if (!at) return append_missing(column, ordinals.size(), out);
+  std::vector<std::uint16_t> rows;
+  while (!ordinals.empty()) {
+    const MemtableChunk& chunk = chunk_of(ordinals.front());
+    rows.clear();
+    for (const std::uint32_t ordinal : ordinals) {
+      if (ordinal < chunk.first || ordinal - chunk.first >= chunk.capacity) break;
+      rows.push_back(static_cast<std::uint16_t>(ordinal - chunk.first));
+    }
+    chunk.read(*at, rows, out);
+    ordinals = ordinals.subspan(rows.size());
+  }
+  if (column.type.is_variable()) out.keep_alive(memtable_);
+  return {};
+}
+
+Result<void> MemtableSource::row_ids(std::span<const std::uint32_t> ordinals, std::vector<RowId>& out) const {
+  for (const std::uint32_t ordinal : ordinals) {
+    const MemtableChunk& chunk = chunk_of(ordinal);
+    out.push_back(chunk.row_ids[ordinal - chunk.first]);
+  }
+  return {};
+}
+
+Result<std::size_t> MemtableSource::fitting(std::span<const ColumnSchema* const> columns, std::uint64_t first,
+                                            std::size_t count, std::size_t bytes) const {
+  std::size_t fixed = 0;
+  std::vector<std::size_t> texts;
+  for (const ColumnSchema* column : columns) {
+    fixed += column->type.width();
+    const auto at = memtable_->schema().ordinal_of(column->id);
+    if (at && column->type.is_variable()) texts.push_back(*at);
+  }
+  if (texts.empty()) return fixed == 0 ? count : std::clamp<std::size_t>(bytes / fixed, 1, count);
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const MemtableChunk& chunk = chunk_of(first + i);
+    used += fixed;
+    for (const std::size_t text : texts)
+      used += chunk.text_bytes(text, static_cast<std::size_t>(first + i - chunk.first));
+    if (used > bytes) return std::max<std::size_t>(i, 1);
+  }
+  return count;
+}
+
+// Memtables are small and keep no zone maps; the snapshot may see no row at all.
+Result<bool> MemtableSource::may_contain(const ScanBound& /*bound*/, std::uint64_t /*first*/, std::size_t count) const {
+  return count != 0;
+}
+
+}  // namespace mneme
