@@ -65,7 +65,7 @@ Result<void> PreparedGroup::add(const Change& change) {
 Result<void> PreparedGroup::create(const CreateTable& change) {
   const TableSchema& schema = change.schema;
   if (has_name(*next_, schema.name, TableId{0})) return name_taken(schema.name);
-  TableVersion table{std::make_shared<const TableSchema>(schema), {}, {}};
+  TableVersion table{.schema = std::make_shared<const TableSchema>(schema)};
   if (!next_->tables.emplace(schema.id, std::move(table)).second) return name_taken(schema.name);
   return {};
 }
@@ -95,6 +95,7 @@ Result<void> PreparedGroup::insert(const InsertRows& change) {
     if (context_.indexes != nullptr) TRY(memtable->add_indexes(*context_.indexes, context_.scheduler));
     table.memtables.push_back(std::move(memtable));
   }
+  table.keys->pass(*table.schema, change.batch);
   const auto& memtable = table.memtables.back();
   if (std::ranges::find(appended_, memtable) == appended_.end()) appended_.push_back(memtable);
   return memtable->append(change.batch, change.first_row);

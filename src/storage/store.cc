@@ -44,6 +44,14 @@ Result<TableId> Store::next_table_id() {
   return TableId{next_table_++};
 }
 
+Result<std::uint64_t> Store::reserve_keys(TableId table, std::uint64_t count) {
+  Lock lock(mutex_);
+  TRY(check_usable());
+  const TableVersion* found = version_->find(table);
+  if (found == nullptr) return Error(Code::not_found, "the table does not exist any more").with_sqlstate("42P01");
+  return found->keys->reserve(count);
+}
+
 Result<void> Store::prepare(WriteSet& writes, PreparedGroup& prepared) {
   std::uint64_t row = next_row_;
   for (Change& change : writes.changes) {

@@ -67,6 +67,10 @@ class Store {  // Thread-safe.
   Result<void> close() LOCK_NOT_HELD(mutex_);
 
   [[nodiscard]] Result<TableId> next_table_id() LOCK_NOT_HELD(mutex_);  // Never handed out before.
+  // `count` new numbers for the identity column (or hidden _id) of a table; the first of them. not_found: no such
+  // table.
+  [[nodiscard]] Result<std::uint64_t> reserve_keys(TableId table, std::uint64_t count) LOCK_NOT_HELD(mutex_);
+  [[nodiscard]] MemoryBudget& budget() noexcept { return budget_; }
   [[nodiscard]] const RecoveryReport& recovery() const noexcept { return recovery_; }
 
  private:

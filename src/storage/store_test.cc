@@ -80,6 +80,23 @@ TEST_CASE_FIXTURE(Simulated, "store: a snapshot keeps seeing what it saw; a late
   CHECK(after[0].id > old);
 }
 
+TEST_CASE_FIXTURE(Simulated,
+                  "store: a key that was handed out, or seen in a row, is not handed out again, reopened or not") {
+  TableSchema numbered = counters(store->next_table_id().value());
+  numbered.name = "numbered";
+  numbered.columns[0].identity = true;
+  WriteSet create;
+  create.changes.emplace_back(CreateTable{numbered});
+  store->commit(std::move(create), Durability::commit).value();
+  CHECK(store->reserve_keys(numbered.id, 3).value() == 1);
+  store->commit(insert(numbered.id, 100), Durability::commit).value();  // A number the user gave.
+  CHECK(store->reserve_keys(numbered.id, 1).value() == 101);
+  store->commit(insert(numbered.id, 101), Durability::commit).value();
+  reopen();
+  CHECK(store->reserve_keys(numbered.id, 1).value() == 102);
+  CHECK(store->reserve_keys(TableId{77}, 1).error().code() == Code::not_found);
+}
+
 TEST_CASE_FIXTURE(Simulated, "store: of two that replace one version the first wins, and the loser leaves no trace") {
   store->commit(insert(table, 1), Durability::commit).value();
   const RowId old = rows_of(store->snapshot().value(), table).at(0).id;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "storage/key_counter.h"
 #include "storage/manifest_edit.h"
 #include "storage/memtable.h"
 #include "storage/segment_deletes.h"
@@ -20,8 +21,9 @@ struct TableSegment {  // The table's part of one segment file.
 
 struct TableVersion {
   std::shared_ptr<const TableSchema> schema;
-  std::vector<std::shared_ptr<Memtable>> memtables;  // Oldest first; the last one takes new rows.
-  std::vector<TableSegment> segments;                // By their first RowId: oldest first.
+  std::vector<std::shared_ptr<Memtable>> memtables;                   // Oldest first; the last one takes new rows.
+  std::vector<TableSegment> segments;                                 // By their first RowId: oldest first.
+  std::shared_ptr<KeyCounter> keys = std::make_shared<KeyCounter>();  // One per table, shared by all its Versions.
 };
 
 struct Version {  // Immutable. A change of tables or files publishes another; new rows do not.
