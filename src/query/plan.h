@@ -106,7 +106,12 @@ struct AsofJoin {  // For each left row the right row with the greatest time tha
   bool forward = false;      // left <= right: the least right time that is not before.
   ExpressionPtr within;      // INTERVAL or INT (as the time), without columns: matches farther off do not count.
 };
-struct UnionAll {};  // Any number of inputs of the same types.
+struct UnionAll {};     // Any number of inputs of the same types.
+struct Series {         // generate_series: one column; first, first + step, ... as long as it is not past `last`.
+  ExpressionPtr first;  // Without columns, all three: INT; or TIMESTAMP with an INTERVAL step. A NULL: no rows.
+  ExpressionPtr last;
+  ExpressionPtr step;  // Zero is 22023; below zero the series descends.
+};
 
 // ---- Changes ---------------------------------------------------------------------------------------------------
 
@@ -141,7 +146,7 @@ struct Delete {  // Input: as Update's.
 };
 
 using PlanNode = std::variant<Scan, Values, Filter, Project, Sort, Limit, Aggregate, Distinct, Join, AsofJoin, UnionAll,
-                              Insert, Update, Delete>;
+                              Series, Insert, Update, Delete>;
 
 struct Plan {
   PlanNode node;
