@@ -44,7 +44,8 @@ struct Fixture {
   // The numbers a snapshot sees; every row's name is checked on the way.
   std::vector<std::int64_t> seen(std::uint64_t sequence) {
     auto version = std::make_shared<Version>();
-    version->tables.emplace(TableId{1}, TableVersion{number_and_name(), {memtable}, {}});
+    version->tables.emplace(TableId{1},
+                            TableVersion{number_and_name(), {memtable}, {}, std::make_shared<KeyCounter>()});
     std::vector<std::int64_t> numbers;
     std::vector<RowId> ids;
     auto scan = TableScan::open({sequence, version, nullptr}, TableId{1}, {ColumnId{1}, ColumnId{2}}).value();

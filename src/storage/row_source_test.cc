@@ -81,7 +81,7 @@ struct Fixture {
     segment.deletes = std::make_shared<SegmentDeletes>(world.scheduler, budget, 5'000);
     memtable->append(moments(10'000, 10), RowId{6'000}).value();
     memtable->publish(60);
-    version->tables.emplace(TableId{1}, TableVersion{schema, {memtable}, {segment}});
+    version->tables.emplace(TableId{1}, TableVersion{schema, {memtable}, {segment}, std::make_shared<KeyCounter>()});
   }
   void end(std::uint32_t ordinal, std::uint64_t sequence) {
     REQUIRE(segment.deletes->prepare(ordinal).value());
