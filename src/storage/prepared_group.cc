@@ -66,7 +66,7 @@ Result<void> PreparedGroup::create(const CreateTable& change) {
   const TableSchema& schema = change.schema;
   if (has_name(*next_, schema.name, TableId{0})) return name_taken(schema.name);
   TableVersion table;
-    table.schema = std::make_shared<const TableSchema>(schema);
+  table.schema = std::make_shared<const TableSchema>(schema);
   if (!next_->tables.emplace(schema.id, std::move(table)).second) return name_taken(schema.name);
   return {};
 }
