@@ -1,0 +1,41 @@
+// Reads a PX4 ULog file into tables, streaming, in bounded memory.
+//
+// Tables:
+//   <topic>, <topic>_<n>   each subscribed topic, instance 0 and n >= 1: t_us INT (microseconds since boot), ts
+//   TIMESTAMP
+//                          (UTC, NULL if the log has no reference; see ulog_clock.h), its fields (see ulog_format.h).
+//                          Two underscores where a topic of that name exists: actuator_controls__1.
+//   parameters             t_us, ts (both NULL: as the log began), name, type, value FLOAT
+//   parameter_defaults     name, type, value FLOAT, is_system BOOL, is_setup BOOL
+//   log_messages           t_us, ts, level INT (0 emergency .. 7 debug), level_name, tag INT (NULL: none), message
+//   info                   name, type, item INT (0, 1 .. where a name has several values), value TEXT
+//   dropouts               t_us, ts (the log's clock when it was written), duration_ms INT
+// uintN and intN are INT (a uint64 above 2^63-1 is NULL, counted), float REAL, double FLOAT, bool BOOL, char[n] TEXT.
+// A topic that is subscribed but never logged is an empty table.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "import/input.h"
+#include "import/table_sink.h"
+
+namespace mneme::cli {
+
+struct UlogSummary {
+  std::uint64_t bytes = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t rows = 0;  // Of all tables.
+  std::size_t tables = 0;
+  std::uint64_t dropouts = 0;
+  std::optional<std::int64_t> utc_offset_us;  // UTC less the boot clock.
+  std::vector<std::string> warnings;          // What was read around: cut-off tails, unknown messages, too wide topics.
+};
+
+// Called now and then with how many bytes have been read, of how many.
+using ImportProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+// corrupt names the message and the offset. What was read before it has been delivered to the sink.
+Result<UlogSummary> read_ulog(Input& input, TableSink& sink, const ImportProgress& progress = {});
+
+}  // namespace mneme::cli
