@@ -27,6 +27,10 @@ class File {  // Thread-safe, like the descriptor it stands for.
   // failed.
   virtual Result<void> sync(SyncSite site) = 0;
   virtual Result<std::uint64_t> size() = 0;
+  // Makes later reads show what the device holds, but for writes still on their way to it. After a failed sync the
+  // cache shows bytes that never reached the device and never will, and a later sync calls them durable: whoever reads
+  // a file to build on it in another life calls this first.
+  virtual void forget_cached() noexcept = 0;
 };
 
 // An exclusive lock on a file, held until destroyed (OFD lock: tied to the open file, not to the process).

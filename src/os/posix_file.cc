@@ -119,6 +119,9 @@ class PosixFile final : public File {
     return static_cast<std::uint64_t>(status.st_size);
   }
 
+  // Drops clean pages, which is what a failed writeback makes of dirty ones.
+  void forget_cached() noexcept override { ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED); }
+
  private:
   // For file systems without fallocate: writing is the only promise of room they give.
   Result<void> fill_with_zeros(std::uint64_t from, std::uint64_t to) {

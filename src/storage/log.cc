@@ -52,9 +52,9 @@ Result<void> LogWriter::resume(const LogReplay& found) {
   end_ = align_to_sector(found.end.offset);
   last_ = Lsn{raw(found.end.lsn) - 1};
   durable_ = found.known_synced;
-  // Replayed from the page cache of a killed process, records may still be lost at a power cut; what is
-  // acknowledged from now on stands on them.
-  if (found.closed) return {};
+  // Replayed from the page cache of a killed process, or one whose closing sync failed, records may still be lost at a
+  // power cut; what is acknowledged from now on stands on them.
+  if (durable_ >= last_) return {};
   return sync();
 }
 

@@ -84,7 +84,7 @@ void live(FileSystem& disk, Model& model, std::mt19937_64& random) {
       flush.log_start = log->replay_start(next(log->durable()));
       REQUIRE(manifest->append(flush));
       if (i % 2 == 0) REQUIRE(manifest->rewrite());
-      REQUIRE(manifest->mark());
+      REQUIRE(manifest->mark(log->durable()));
       REQUIRE(log->sync());  // Two later barriers before anything is recycled.
       model.acknowledged = model.written.size();
       REQUIRE(log->sync());

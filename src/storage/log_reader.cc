@@ -8,6 +8,7 @@ namespace mneme {
 Result<std::unique_ptr<LogReader>> LogReader::open(FileSystem& files, const std::string& path, FileNumber number,
                                                    Limits limits) {
   auto file = TRY(files.open(path, FileSystem::Open::read_only));
+  if (!limits.believe_cache) file->forget_cached();
   const std::uint64_t bytes = TRY(file->size());
   std::unique_ptr<LogReader> reader(new LogReader(std::move(file), bytes, path, limits));
   const Bytes header_bytes = TRY(reader->window_.view(0, kFileHeaderBytes));

@@ -17,6 +17,7 @@ class LogReader {  // One thread at a time.
   struct Limits {
     std::uint32_t epoch_max = 0;  // Of the manifest: nobody wrote with a later one.
     std::uint64_t origin = 0;
+    bool believe_cache = false;  // The last life ended well: what the cache shows is on the device, or on its way.
   };
   // Nothing if the file is not this log's under this number (a spare, or never finished). corrupt: its header is
   // damaged but records in it are not. unsupported: a newer format.

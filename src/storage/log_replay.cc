@@ -61,8 +61,9 @@ Result<void> Replay::list_files() {
 }
 
 Result<std::unique_ptr<LogReader>> Replay::open(FileNumber number) const {
-  return LogReader::open(files_, log_path(options_.wal_directory, number), number,
-                         {.epoch_max = options_.epoch, .origin = options_.origin});
+  return LogReader::open(
+      files_, log_path(options_.wal_directory, number), number,
+      {.epoch_max = options_.epoch, .origin = options_.origin, .believe_cache = options_.after_close});
 }
 
 // A manifest that names a start was written after that file was durable: its absence is a loss.

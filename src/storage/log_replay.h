@@ -22,6 +22,7 @@ struct LogReplayOptions {
   Lsn known_synced{};        // The manifest's.
   std::uint32_t epoch = 0;   // The manifest's: no record can carry a later one.
   std::uint64_t origin = 0;  // Files of another origin are refused.
+  bool after_close = false;  // The manifest ends with a close mark: no sync of the last life failed.
 };
 
 struct LogFileFound {

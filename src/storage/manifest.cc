@@ -24,6 +24,12 @@ Result<std::optional<FileNumber>> read_current(FileSystem& files, const std::str
   return number;
 }
 
+ManifestEdit close_mark(Lsn log_synced) {
+  ManifestEdit mark;
+  mark.known_synced = log_synced;
+  return mark;
+}
+
 std::uint64_t encoded_bytes(const ManifestState& state) {
   ByteBuffer bytes;
   encode_edit(state.as_edit(), bytes);
@@ -66,6 +72,7 @@ Result<std::unique_ptr<Manifest>> Manifest::open(FileSystem& files, std::string 
   }
   TRY(manifest->load(*number, FileSystem::Open::read_write));
   TRY(manifest->list_manifests(*number));
+  if (manifest->closed_) manifest->step_before_mark();
   // If the process that switched CURRENT was killed before its sync, a power cut would still undo the switch, and
   // with it every edit made from now on.
   TRY(files.sync_directory(manifest->directory_, SyncSite::current_directory));
@@ -112,6 +119,7 @@ Result<void> Manifest::load(FileNumber number, FileSystem::Open mode) {
     return Error(Code::corrupt, path(number) + ": is missing, but CURRENT names it");
   }
   current_.file = TRY(std::move(file));
+  if (mode == FileSystem::Open::read_write) current_.file->forget_cached();
   current_.allocated = TRY(current_.file->size());
   FileWindow window(*current_.file, current_.allocated);
   const Bytes header = TRY(window.view(0, kFileHeaderBytes));
@@ -144,6 +152,8 @@ Result<bool> Manifest::read_edit(FileWindow& window) {
   auto edit = decode_edit(record.subspan(kManifestRecordHeaderBytes));
   if (!edit) return std::move(edit).error().during(where);
   if (auto folded = state_.fold(*edit); !folded) return std::move(folded).error().during(where);
+  closed_ = edit->known_synced && *edit == close_mark(*edit->known_synced);
+  current_.last = current_.end;
   current_.sequence = header.sequence;
   current_.synced = std::max(current_.synced, header.known_synced);
   current_.end = align_to_sector(current_.end + bytes);
@@ -189,10 +199,10 @@ Result<void> Manifest::append(const ManifestEdit& edit) {
   return {};
 }
 
-Result<void> Manifest::mark() {
+Result<void> Manifest::mark(Lsn log_synced) {
   TRY(check_usable());
   if (tail_cut_ > 0) return switch_to(state_);
-  return write_edit(current_, {});
+  return write_edit(current_, close_mark(log_synced));
 }
 
 Result<void> Manifest::write_edit(Open& open, const ManifestEdit& edit) {
@@ -223,6 +233,12 @@ Result<void> Manifest::write_record(Open& open, Bytes record) {
   const ByteBuffer zeros(record.size());
   if (!open.file->write(open.end, zeros)) poisoned_ = true;
   return std::move(written).error().during("write the manifest");
+}
+
+// A mark was never synced: behind one that the disk lost, the next edit would stand behind a gap.
+void Manifest::step_before_mark() {
+  current_.end = current_.last;
+  --current_.sequence;
 }
 
 bool Manifest::wants_rewrite() const {

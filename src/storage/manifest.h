@@ -31,8 +31,10 @@ class Manifest {  // One thread at a time.
   [[nodiscard]] const ManifestState& state() const noexcept { return state_; }
   // Folds `edit` in once it is durable. On an error other than a failed sync nothing changed (full: try again).
   Result<void> append(const ManifestEdit& edit);
-  // An empty edit, not synced: after it a damaged last edit is told from a torn one. At close.
-  Result<void> mark();
+  // Says how far the log is durable, in an edit that is not synced itself: after it a damaged last edit is told from a
+  // torn one. The last act of a life in which no sync failed; the next edit takes its place.
+  Result<void> mark(Lsn log_synced);
+  [[nodiscard]] bool closed() const noexcept { return closed_; }  // Such a mark was found at the end.
   // True when the file is over 4 times its live state: maintenance then calls rewrite().
   [[nodiscard]] bool wants_rewrite() const;
   // Writes the state to a new file and switches CURRENT to it. Full: the old one goes on.
@@ -50,6 +52,7 @@ class Manifest {  // One thread at a time.
     FileHeader header;
     std::unique_ptr<File> file{};
     std::uint64_t allocated = 0;
+    std::uint64_t last = 0;      // Where the last edit begins.
     std::uint64_t end = 0;       // Where the next edit goes; a sector's begin.
     std::uint64_t sequence = 0;  // Of the last edit; the first of a file is 1.
     std::uint64_t synced = 0;    // The last edit known durable.
@@ -60,6 +63,7 @@ class Manifest {  // One thread at a time.
   Result<void> read_edits(FileWindow& window);
   Result<void> judge_tail(FileWindow& window);
   Result<bool> read_edit(FileWindow& window);
+  void step_before_mark();
   Result<void> list_manifests(FileNumber current);
   Result<void> refuse_lost_current();
   Result<void> switch_to(const ManifestState& state);
@@ -77,6 +81,7 @@ class Manifest {  // One thread at a time.
   Open current_;
   FileNumber number_max_{};     // Of every manifest file seen.
   std::uint64_t tail_cut_ = 0;  // Over 0: the next edit goes to a new file, as this one ends in debris.
+  bool closed_ = false;
   bool poisoned_ = false;
   std::vector<std::string> obsolete_;
 };

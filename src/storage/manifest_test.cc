@@ -287,11 +287,11 @@ TEST_CASE("manifest: a damaged edit is corruption, but for the last, which is cu
   SUBCASE("cut, and a mark moves it too") {
     flip(disk, "db/MANIFEST-1", last + 30);
     auto cut = Manifest::open(disk, "db").value();
-    REQUIRE(cut->mark());
+    REQUIRE(cut->mark(Lsn{}));
     CHECK(cut->number() == FileNumber{2});
   }
   SUBCASE("with a mark behind it, it is corruption") {
-    REQUIRE(manifest->mark());
+    REQUIRE(manifest->mark(Lsn{}));
     CHECK(Manifest::open(disk, "db").value()->state() == manifest->state());
     flip(disk, "db/MANIFEST-1", last + 30);
     CHECK(Manifest::open(disk, "db").error().code() == Code::corrupt);
@@ -332,7 +332,7 @@ TEST_CASE("manifest: after a failed sync it takes no more edits, and no sync is 
   disk.fail_syncs = false;
   CHECK(manifest->poisoned());
   CHECK(manifest->append(adding(1)).error().code() == Code::io);
-  CHECK(manifest->mark().error().code() == Code::io);
+  CHECK(manifest->mark(Lsn{}).error().code() == Code::io);
   CHECK(manifest->rewrite().error().code() == Code::io);
   CHECK(manifest->unlink_obsolete().error().code() == Code::io);
   CHECK(manifest->state().segments.empty());

@@ -61,7 +61,8 @@ Result<void> Store::recover() {
                               .from = state.log_start.lsn,
                               .known_synced = state.known_synced,
                               .epoch = state.epoch,
-                              .origin = state.origin};
+                              .origin = state.origin,
+                              .after_close = manifest_->closed()};
   const LogReplay found = TRY(replay_log(
       world_.files, from, [this](const LogRecord& record) LOCK_HELD(mutex_) { return replay_group(record); }));
   recovery_.groups = found.records;

@@ -1,8 +1,19 @@
 #include "storage/store.h"
 
+#include <algorithm>
+
 #include "storage/prepared_group.h"
 
 namespace mneme {
+namespace {
+
+bool changes_tables(const WriteSet& writes) {
+  return std::ranges::any_of(writes.changes, [](const Change& change) {
+    return !std::holds_alternative<InsertRows>(change) && !std::holds_alternative<EndRows>(change);
+  });
+}
+
+}  // namespace
 
 Store::Store(const World& world, std::string directory, StoreOptions options, IndexFactory* indexes)
     : world_(world),
@@ -27,6 +38,13 @@ Result<void> Store::check_usable() const {
   return {};
 }
 
+// A transaction that runs into rows of a commit that is not durable must hear this, not that it lost a race.
+Result<void> Store::check_writable() const {
+  TRY(check_usable());
+  if (!log_->poisoned()) return {};
+  return Error(Code::io, directory_ + ": an earlier sync failed: the database is read-only until opened again");
+}
+
 Result<Snapshot> Store::snapshot() {
   Lock lock(mutex_);
   TRY(check_usable());
@@ -34,8 +52,15 @@ Result<Snapshot> Store::snapshot() {
 }
 
 Snapshot Store::latest() const {
-  const std::uint64_t sequence = log_->poisoned() ? raw(log_->durable()) : applied_;
-  return Snapshot{sequence, version_, snapshots_->pin(sequence)};
+  if (log_->poisoned()) return latest_durable();
+  return {applied_, version_, snapshots_->pin(applied_)};
+}
+
+// Rows hide themselves by their sequences; tables that were made, changed or dropped since do not.
+Snapshot Store::latest_durable() const {
+  const std::uint64_t durable = raw(log_->durable());
+  const auto replaced = std::ranges::upper_bound(replaced_, durable, {}, &Replaced::at);
+  return {durable, replaced == replaced_.end() ? version_ : replaced->version, snapshots_->pin(durable)};
 }
 
 Result<TableId> Store::next_table_id() {
@@ -69,12 +94,16 @@ Result<CommitResult> Store::commit(WriteSet writes, Durability durability, Commi
   Lock lock(mutex_);
   TRY(check_usable());
   if (writes.empty()) return CommitResult{applied_};
+  TRY(check_writable());
   if (validator != nullptr) TRY(validator->validate(latest(), writes));
   PreparedGroup prepared(*version_, {world_.scheduler, budget_, indexes_});
   TRY(prepare(writes, prepared));
   ByteBuffer payload;
   encode_write_set(writes, payload);
+  std::erase_if(replaced_, [durable = raw(log_->durable())](const Replaced& old) { return old.at <= durable; });
+  replaced_.reserve(replaced_.size() + 1);  // Nothing may fail once the log is written.
   const Lsn lsn = TRY(log_->append(payload, world_.clock.wall_ns()));
+  if (changes_tables(writes)) replaced_.push_back({raw(lsn), version_});
   version_ = prepared.publish(raw(lsn));
   applied_ = raw(lsn);
   if (durability == Durability::commit) TRY(make_durable(lsn));
@@ -84,9 +113,7 @@ Result<CommitResult> Store::commit(WriteSet writes, Durability durability, Commi
 // The first who needs a sync leads it, with the lock released; the others wait for its end and look again.
 Result<void> Store::make_durable(Lsn lsn) {
   while (log_->durable() < lsn) {
-    if (log_->poisoned()) {
-      return Error(Code::io, directory_ + ": an earlier sync failed: the database is read-only until opened again");
-    }
+    TRY(check_writable());
     if (syncing_) {
       sync_ended_.wait(mutex_);
       continue;
@@ -115,11 +142,16 @@ Result<void> Store::close() {
   if (closed_) return {};
   while (syncing_) sync_ended_.wait(mutex_);
   closed_ = true;
-  owner_.reset();
+  auto marked = mark_closed();
+  owner_.reset();  // Last: from here on another writer may open the database.
+  return marked;
+}
+
+Result<void> Store::mark_closed() {
   if (!log_ || log_->poisoned()) return {};
   TRY(log_->mark(LogRecordKind::close, world_.clock.wall_ns()));
   TRY(log_->sync());
-  return manifest_->mark();
+  return manifest_->mark(log_->durable());
 }
 
 }  // namespace mneme

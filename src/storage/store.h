@@ -80,11 +80,19 @@ class Store {  // Thread-safe.
   Result<void> open_manifest() LOCK_HELD(mutex_);
   Result<void> recover() LOCK_HELD(mutex_);
   Result<void> replay_group(const LogRecord& record) LOCK_HELD(mutex_);
+  // Reading.
+  struct Replaced {  // A Version, and the commit of table changes that replaced it.
+    std::uint64_t at = 0;
+    std::shared_ptr<const Version> version;
+  };
+  [[nodiscard]] Snapshot latest() const LOCK_HELD(mutex_);
+  [[nodiscard]] Snapshot latest_durable() const LOCK_HELD(mutex_);
   // Committing.
   Result<void> check_usable() const LOCK_HELD(mutex_);
-  [[nodiscard]] Snapshot latest() const LOCK_HELD(mutex_);
+  Result<void> check_writable() const LOCK_HELD(mutex_);
   Result<void> prepare(WriteSet& writes, class PreparedGroup& prepared) LOCK_HELD(mutex_);
   Result<void> make_durable(Lsn lsn) LOCK_HELD(mutex_);
+  Result<void> mark_closed() LOCK_HELD(mutex_);
 
   // Constant after open.
   const World world_;
@@ -102,6 +110,7 @@ class Store {  // Thread-safe.
   std::unique_ptr<Manifest> manifest_ GUARDED_BY(mutex_);
   std::unique_ptr<LogWriter> log_ GUARDED_BY(mutex_);
   std::shared_ptr<const Version> version_ GUARDED_BY(mutex_);
+  std::vector<Replaced> replaced_ GUARDED_BY(mutex_);  // By commits that are not known durable; ascending.
   std::uint64_t applied_ GUARDED_BY(mutex_) = 0;  // Sequence of the last group shown. A group's sequence is its LSN.
   std::uint64_t next_row_ GUARDED_BY(mutex_) = 1;
   std::uint64_t next_table_ GUARDED_BY(mutex_) = 1;

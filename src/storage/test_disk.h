@@ -150,6 +150,7 @@ class TestDisk final : public FileSystem {  // One thread at a time.
 
 class TestFile final : public File {  // One thread at a time.
  public:
+  void forget_cached() noexcept override {}
   TestFile(TestDisk& disk, TestDisk::Node node) : disk_(disk), node_(std::move(node)) {}
   Result<std::size_t> read(std::uint64_t offset, MutableBytes into) override {
     TRY(disk_.step());

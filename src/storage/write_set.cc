@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "base/assert.h"
 #include "base/coding.h"
 #include "base/crc32c.h"
 
@@ -49,6 +50,7 @@ struct Encode {
     writer.put_varint(change.rows.size());
     std::uint64_t before = 0;
     for (const RowId row : change.rows) {
+      ASSERT(static_cast<std::uint64_t>(row) > before);  // Else the record could never be read again.
       writer.put_varint(static_cast<std::uint64_t>(row) - before);
       before = static_cast<std::uint64_t>(row);
     }

@@ -61,6 +61,14 @@ class SimFile final : public File {
     return static_cast<std::uint64_t>(inode_->content->size());
   }
 
+  void forget_cached() noexcept override {
+    const std::lock_guard held(disk_.mutex_);
+    if (inode_->lost.empty()) return;  // The cache and the device agree.
+    inode_->lost.clear();
+    inode_->content = std::make_shared<ByteBuffer>(*inode_->durable);
+    for (const auto& change : inode_->pending) SimFileSystem::apply(change, *inode_->content);
+  }
+
  private:
   Result<void> resize(std::uint64_t bytes) {
     TRY(disk_.change_inode(inode_, path_, {.new_size = bytes}));
@@ -149,6 +157,7 @@ Result<void> SimFileSystem::change_inode(const InodePtr& inode, const std::strin
   if (torn) change.bytes.resize(change.bytes.size() / 2);
   change.sequence = ++sequence_;
   apply(change, writable(inode->content));
+  written_anew(*inode, change.offset, change.offset + change.bytes.size());
   inode->pending.push_back(std::move(change));
   if (torn) return Error(Code::io, "write to '" + path + "' cut short (simulated)");
   return {};
@@ -163,9 +172,8 @@ void SimFileSystem::change_entry(EntryChange change) {
 Result<void> SimFileSystem::sync_inode(const InodePtr& inode, const std::string& path, SyncSite site) {
   const std::lock_guard held(mutex_);
   ++syncs_at_[static_cast<std::size_t>(site)];
-  if (inode->sync_failed) ++retried_syncs_;
+  if (!inode->lost.empty()) ++retried_syncs_;
   if (auto counted = count_operation(path); !counted || *counted) {
-    inode->sync_failed = true;
     forget_unsynced(*inode);
     return counted ? Error(Code::io, "sync of '" + path + "' failed (simulated)")
                    : Error(Code::io, std::move(counted).error().message());
@@ -181,7 +189,21 @@ void SimFileSystem::forget_unsynced(Inode& inode) {
   for (const SyncEvent& event : last_syncs_) {
     if (event.inode.lock().get() == &inode) synced = event.sequence;
   }
+  for (const Change& change : inode.pending) {
+    if (change.sequence <= synced || change.bytes.empty()) continue;
+    inode.lost.emplace_back(change.offset, change.offset + change.bytes.size());
+  }
   std::erase_if(inode.pending, [&](const Change& change) { return change.sequence > synced; });
+}
+
+void SimFileSystem::written_anew(Inode& inode, std::uint64_t from, std::uint64_t to) {
+  if (inode.lost.empty()) return;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> left;
+  for (const auto& [begin, end] : inode.lost) {
+    if (begin < std::min(end, from)) left.emplace_back(begin, std::min(end, from));
+    if (std::max(begin, to) < end) left.emplace_back(std::max(begin, to), end);
+  }
+  inode.lost = std::move(left);
 }
 
 Result<void> SimFileSystem::sync_directory(const std::string& path, SyncSite site) {

@@ -68,8 +68,10 @@ class SimFileSystem final : public FileSystem {  // Thread-safe.
   void ignore_syncs_of(std::optional<SyncSite> site);  // Such a sync says ok and does nothing.
   void set_capacity(std::uint64_t bytes);              // Sum of file sizes; beyond it write and allocate are full.
 
-  [[nodiscard]] std::uint64_t operations() const;     // Reads included: what Fault::at_operation counts.
-  [[nodiscard]] std::uint64_t retried_syncs() const;  // Syncs of a file after one of it had failed. Must stay 0.
+  [[nodiscard]] std::uint64_t operations() const;  // Reads included: what Fault::at_operation counts.
+  // Syncs of a file that still shows bytes dropped by an earlier failed sync: a retry, which only hides the loss. Must
+  // stay 0, also when the file was opened again in between.
+  [[nodiscard]] std::uint64_t retried_syncs() const;
   [[nodiscard]] std::uint64_t syncs_at(SyncSite site) const;
 
  private:
@@ -88,7 +90,9 @@ class SimFileSystem final : public FileSystem {  // Thread-safe.
     std::shared_ptr<ByteBuffer> content = std::make_shared<ByteBuffer>();  // What a read sees.
     std::shared_ptr<ByteBuffer> durable = std::make_shared<ByteBuffer>();  // Folded: survives every policy.
     std::vector<Change> pending;                                           // In order, after what is folded.
-    bool sync_failed = false;
+    // Byte ranges [first, second) that a failed sync dropped: readers see them, the disk has not got them, and no later
+    // sync writes them, unless they are written anew.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> lost;
   };
   using InodePtr = std::shared_ptr<Inode>;
   // An entry change: `name` now means `inode` (null: nothing), and for a rename `old_name` means nothing.
@@ -119,6 +123,7 @@ class SimFileSystem final : public FileSystem {  // Thread-safe.
   void remember_sync(SyncEvent event);
   void fold(const SyncEvent& event);
   void forget_unsynced(Inode& inode);
+  static void written_anew(Inode& inode, std::uint64_t from, std::uint64_t to);
   Result<void> check_room(const Inode& inode, std::uint64_t new_size, const std::string& path) const;
   Result<void> sync_inode(const InodePtr& inode, const std::string& path, SyncSite site);
   void done() const {

@@ -161,6 +161,26 @@ TEST_CASE("sim disk: after a failed sync readers see the new bytes, the disk kee
   CHECK(disk.outcomes(CutPolicy::p1, "db/f") == std::set<std::string>{"old"});
 }
 
+TEST_CASE("sim disk: what a failed sync dropped is gone once the cache is, and whole again once written anew") {
+  Disk disk;
+  const auto file = disk.make("db/f");
+  file->write(0, as_bytes("old old")).value();
+  file->sync(SyncSite::log_data).value();
+  file->write(0, as_bytes("new")).value();
+  disk.files.fail(Fault{.at_operation = disk.files.operations() + 1});
+  CHECK(file->sync(SyncSite::log_data).error().code() == Code::io);
+  SUBCASE("forgotten") {
+    file->write(4, as_bytes("mid")).value();  // Not synced yet, but on its way.
+    file->forget_cached();
+    ByteBuffer seen(7);
+    CHECK(file->read(0, seen).value() == 7);
+    CHECK(as_text(seen) == "old mid");
+  }
+  SUBCASE("written anew") { file->write(0, as_bytes("new")).value(); }
+  file->sync(SyncSite::log_data).value();
+  CHECK(disk.files.retried_syncs() == 0);
+}
+
 TEST_CASE("sim disk: a fault strikes at its operation, once or from then on; a torn write leaves half") {
   Disk disk;
   const auto file = disk.make("db/f");

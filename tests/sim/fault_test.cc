@@ -1,0 +1,225 @@
+// Every operation of the disk fails in its turn - once or from then on, as an error, a full disk or a write cut short -
+// while a store works. Nothing acknowledged may be lost, nothing refused may be there, and after the next open, in the
+// same boot or after a power cut, all goes on.
+//
+//   SEED=<n>    one workload of that seed      CASES=<n>   at least that many cases
+#include <doctest/doctest.h>
+
+#include <cstdio>
+
+#include "os/sim/sim_world.h"
+#include "sim/environment.h"
+#include "sim/model.h"
+
+namespace mneme::sim {
+namespace {
+
+struct Tally {
+  std::uint64_t cases = 0;
+  std::uint64_t failed_opens = 0;
+  std::uint64_t failed_commits = 0;
+  std::uint64_t violations = 0;
+  std::string first_violation;
+};
+
+std::string text_of(const Fault& fault) {
+  const char* kind = fault.kind == Fault::Kind::io_error   ? "EIO"
+                     : fault.kind == Fault::Kind::no_space ? "ENOSPC"
+                                                           : "torn";
+  return std::string(kind) + (fault.sticky ? " from operation " : " at operation ") +
+         std::to_string(fault.at_operation);
+}
+
+class FaultRun {  // One case. One thread at a time.
+ public:
+  FaultRun(std::uint64_t seed, const Fault& fault)
+      : seed_(seed), sim_(seed), fault_(fault), model_(seed), history_{model_} {
+    sim_.files().fail(fault);
+  }
+
+  // False: the workload ended before the fault's turn came.
+  bool run(Tally& tally) {
+    for (int life = 0; life < 4 && violation_.empty(); ++life) live();
+    if (sim_.files().retried_syncs() != 0) violation("a failed sync was tried again");
+    ++tally.cases;
+    tally.failed_opens += failed_opens_;
+    tally.failed_commits += failed_commits_;
+    if (!violation_.empty() && tally.violations++ == 0) {
+      tally.first_violation = "SEED=" + std::to_string(seed_) + " " + text_of(fault_) + ": " + violation_;
+    }
+    return struck();
+  }
+
+ private:
+  [[nodiscard]] bool struck() { return sim_.files().operations() >= fault_.at_operation; }
+  void violation(const std::string& what) {
+    if (violation_.empty()) violation_ = what;
+  }
+
+  std::unique_ptr<Store> open(SimWorld& sim) {
+    auto opened = Store::open(sim.world(), "db", small_options());
+    if (opened) return *std::move(opened);
+    if (&sim == &sim_ && struck() && !cleared_) {
+      ++failed_opens_;
+      expect_fault(opened.error(), "open");
+      clear_fault();
+      check_power_cuts();
+      return open(sim);
+    }
+    violation("open: " + opened.error().to_string());
+    return nullptr;
+  }
+
+  void clear_fault() {
+    sim_.files().fail({});
+    cleared_ = true;
+  }
+
+  // What a failing disk may be reported as: never a success, never corruption, never a broken promise of our own.
+  void expect_fault(const Error& error, const std::string& what) {
+    if (error.code() != Code::io && error.code() != Code::full) violation(what + ": " + error.to_string());
+    if (!struck()) violation(what + " failed before the fault: " + error.to_string());
+  }
+
+  void live() {
+    const auto store = open(sim_);
+    if (!store) return;
+    if (!settle(*store, "reopen")) return;
+    for (std::uint64_t i = 0, commits = 2 + model_.random()() % 4; i < commits && violation_.empty(); ++i) {
+      if (!commit(*store)) break;
+    }
+    if (violation_.empty() && model_.random()() % 2 == 0) {
+      if (auto closed = store->close(); !closed) {
+        expect_fault(closed.error(), "close");
+      } else if (!attempt_) {
+        acknowledged_ = model_.commits();
+      }
+    }
+    if (struck()) clear_fault();
+    check_power_cuts();
+  }
+
+  // One transaction; if it fails, another one: what was refused must have left no trace. False: this life is over.
+  bool commit(Store& store) {
+    Model before = model_;
+    WriteSet writes = model_.next(store);
+    const bool durable = model_.random()() % 3 != 0;
+    const auto done = store.commit(std::move(writes), durable ? Durability::commit : Durability::os);
+    if (done) {
+      if (const auto wrong = model_.committed(store); !wrong.empty()) return violation("commit: " + wrong), false;
+      attempt_.reset();
+      remember();
+      if (durable) acknowledged_ = model_.commits();
+      if (struck() && durable) check_power_cuts();
+      return true;
+    }
+    ++failed_commits_;
+    expect_fault(done.error(), "commit");
+    check_live_state(store, before);
+    const bool again = !attempt_;
+    if (again) attempt_.emplace(std::exchange(model_, std::move(before)));
+    if (!again) model_ = std::move(before);
+    return again && violation_.empty();
+  }
+
+  // After a refused commit readers see all commits before it, or (I10) no more than was durable.
+  void check_live_state(Store& store, const Model& before) {
+    const auto snapshot = store.snapshot();
+    if (!snapshot) return violation("snapshot after a refused commit: " + snapshot.error().to_string());
+    const auto state = read_state(*snapshot);
+    if (!state) return violation("read after a refused commit: " + state.error().to_string());
+    if (!is_prefix(*state, before)) violation("after a refused commit readers see something else than a prefix");
+  }
+
+  [[nodiscard]] bool is_prefix(const State& state, const Model& model) const {
+    for (std::size_t commits = model.commits() + 1; commits-- > acknowledged_;) {
+      if (model.after(commits) == state) return true;
+    }
+    return false;
+  }
+
+  void remember() {
+    history_.resize(model_.commits() + 1, model_);
+    history_.back() = model_;
+  }
+
+  // After a failed sync the next life in the same boot finds what the device holds: a prefix with all that was
+  // acknowledged. The commit that failed is there whole, or not at all. The model goes on from there.
+  bool settle(Store& store, const std::string& when) {
+    const auto state = read_state(store.snapshot().value());
+    if (!state) return violation(when + ": " + state.error().to_string()), false;
+    if (attempt_ && attempt_->committed(store).empty()) model_ = *attempt_;
+    attempt_.reset();
+    remember();
+    for (std::size_t commits = model_.commits() + 1; commits-- > (struck() ? acknowledged_ : model_.commits());) {
+      if (model_.after(commits) != *state) continue;
+      model_ = Model(history_[commits]);
+      return true;
+    }
+    return violation(when + ": what is there is not what was committed"), false;
+  }
+
+  // I1 for what the disk holds by now, however power goes.
+  void check_power_cuts() {
+    for (const auto policy : {CutPolicy::p0, CutPolicy::p1, CutPolicy::p3, CutPolicy::p5}) {
+      if (!violation_.empty()) return;
+      SimWorld after(seed_, sim_.files().cut(policy, ++cuts_));
+      const auto store = open(after);
+      if (!store) return;
+      const auto state = read_state(store->snapshot().value());
+      const std::string when = "after power was cut by policy p" + std::to_string(static_cast<int>(policy));
+      if (!state) return violation(when + ": " + state.error().to_string());
+      if (is_prefix(*state, model_)) continue;
+      if (attempt_) {
+        Model attempt = *attempt_;
+        if (attempt.committed(*store).empty()) continue;
+      }
+      violation(when + ": not a prefix that holds all " + std::to_string(acknowledged_) + " acknowledged commits");
+    }
+  }
+
+  const std::uint64_t seed_;
+  SimWorld sim_;
+  const Fault fault_;
+  Model model_;
+  std::optional<Model> attempt_;  // With the first commit that failed in this life: it may have reached the log.
+  std::vector<Model> history_;    // By the number of commits.
+  std::size_t acknowledged_ = 0;
+  std::uint64_t cuts_ = 0;
+  std::uint64_t failed_opens_ = 0;
+  std::uint64_t failed_commits_ = 0;
+  bool cleared_ = false;
+  std::string violation_;
+};
+
+// Every operation of one workload, in every way. The step between operations grows once the wanted number is near.
+void every_fault(std::uint64_t seed, std::uint64_t step, Tally& tally) {
+  for (const auto kind : {Fault::Kind::io_error, Fault::Kind::no_space, Fault::Kind::torn_write}) {
+    for (const bool sticky : {false, true}) {
+      for (std::uint64_t at = 1 + seed % step; tally.violations == 0; at += step) {
+        if (!FaultRun(seed, {.at_operation = at, .kind = kind, .sticky = sticky}).run(tally)) break;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("faults: whichever operation of the disk fails, nothing acknowledged is lost and the next open goes on") {
+  const std::uint64_t wanted = environment("CASES", 3'000);
+  const std::uint64_t only = environment("SEED", 0);
+  Tally tally;
+  for (std::uint64_t seed = only != 0 ? only : 1; tally.cases < wanted && tally.violations == 0; ++seed) {
+    every_fault(seed, only != 0 ? 1 : 3, tally);
+    if (only != 0) break;
+  }
+  std::printf("faults: %llu cases, %llu opens and %llu commits failed, %llu violations\n",
+              static_cast<unsigned long long>(tally.cases), static_cast<unsigned long long>(tally.failed_opens),
+              static_cast<unsigned long long>(tally.failed_commits), static_cast<unsigned long long>(tally.violations));
+  INFO(tally.first_violation);
+  CHECK(tally.violations == 0);
+  CHECK(tally.failed_opens > 100);
+  CHECK(tally.failed_commits > 100);
+}
+
+}  // namespace mneme::sim
