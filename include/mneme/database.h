@@ -145,6 +145,7 @@ class MNEME_API Statement {  // One thread at a time.
   }
   Result<RowStream> query(std::span<const Value> parameters = {});
   [[nodiscard]] std::size_t parameters() const noexcept;
+  [[nodiscard]] bool is_query() const noexcept;  // It yields rows and changes nothing: query() takes it.
 
  private:
   friend class Connection;
@@ -247,6 +248,10 @@ class MNEME_API Table {  // Thread-safe. Must not outlive its database.
   explicit Table(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// For a shell that reads lines: whether `text` is a run of whole statements, each ended by ';' outside of quotes and
+// comments (or nothing but blanks and comments). False: read another line.
+MNEME_API bool is_complete_sql(std::string_view text);
 
 struct CheckReport {
   std::uint64_t files = 0;

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <string>
 
-#include "base/result.h"
+#include "mneme/result.h"
 
 namespace mneme {
 
