@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "base/result.h"
 #include "mneme/type.h"
 
 namespace mneme {
