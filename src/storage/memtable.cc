@@ -13,7 +13,8 @@ Memtable::~Memtable() = default;
 
 Result<MemtableChunk*> Memtable::chunk_with_room() {
   if (!chunks_.empty() && chunks_.back()->used < chunks_.back()->capacity) return chunks_.back().get();
-  const std::size_t capacity = chunks_.empty() ? kChunkRowsMin : std::min(chunks_.back()->capacity * 2, kChunkRowsMax);
+  const std::size_t capacity =
+      chunks_.empty() ? MemtableChunk::kRowsMin : std::min(chunks_.back()->capacity * 2, MemtableChunk::kRowsMax);
   Reservation memory =
       TRY(budget_.reserve(MemtableChunk::fixed_bytes(*schema_, capacity), MemoryShare::memtables, "memtable"));
   chunks_.push_back(std::make_unique<MemtableChunk>(*schema_, appended_, capacity, std::move(memory)));
@@ -173,45 +174,6 @@ std::vector<const MemtableChunk*> Memtable::chunks(std::size_t rows) const {
 std::uint64_t Memtable::last_sequence() const {
   Lock lock(mutex_);
   return commits_.empty() ? 0 : commits_.back().sequence;
-}
-
-std::vector<Memtable::Position> Memtable::versions(std::uint64_t dead_at) const {
-  Lock lock(mutex_);
-  std::vector<Position> found;
-  found.reserve(published_);
-  for (std::size_t c = 0; c < chunks_.size() && chunks_[c]->first < published_; ++c) {
-    const std::size_t rows = std::min(published_ - chunks_[c]->first, chunks_[c]->used);
-    for (std::size_t row = 0; row < rows; ++row) {
-      if (chunks_[c]->ends[row].load(std::memory_order_relaxed) > dead_at) found.push_back({c, row});
-    }
-  }
-  return found;
-}
-
-Batch Memtable::gather(std::span<const Position> positions, std::span<const std::size_t> columns,
-                       std::vector<RowId>& rows) const {
-  Lock lock(mutex_);
-  rows.clear();
-  for (const Position at : positions) rows.push_back(chunks_[at.chunk]->row_ids[at.row]);
-  Batch batch;
-  for (const std::size_t column : columns) {
-    Column& out = batch.columns.emplace_back(schema_->columns[column].type);
-    out.reserve(positions.size());
-    for (const Position at : positions) {
-      const auto row = static_cast<std::uint16_t>(at.row);
-      chunks_[at.chunk]->read(column, {&row, 1}, out);
-    }
-    if (out.type().is_variable()) out.keep_alive(shared_from_this());
-  }
-  return batch;
-}
-
-std::vector<std::uint64_t> Memtable::end_sequences(std::span<const Position> positions) const {
-  Lock lock(mutex_);
-  std::vector<std::uint64_t> ends;
-  ends.reserve(positions.size());
-  for (const Position at : positions) ends.push_back(chunks_[at.chunk]->ends[at.row].load(std::memory_order_relaxed));
-  return ends;
 }
 
 }  // namespace mneme

@@ -28,9 +28,6 @@ class MemoryIndex;
 class Memtable : public std::enable_shared_from_this<Memtable> {
   // append, publish, discard and end: one thread at a time (the commit lock). Everything else: thread-safe.
  public:
-  static constexpr std::size_t kChunkRowsMin = 16;
-  static constexpr std::size_t kChunkRowsMax = kBatchRowsMax;
-
   Memtable(Scheduler& scheduler, MemoryBudget& budget, std::shared_ptr<const TableSchema> schema);
   ~Memtable();
 
@@ -65,14 +62,6 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   Result<void> add_indexes(IndexFactory& factory, Scheduler& scheduler);
   // Null when the index is younger than the memtable, or its kind keeps nothing in memory.
   [[nodiscard]] const MemoryIndex* memory_index(IndexId id) const noexcept;
-
-  // For a flush, which reads rows in another order: the published versions, oldest first, but for those that ended at
-  // or below `dead_at`; rows at any positions, text borrowed, `rows` being told their ids; when each ends.
-  [[nodiscard]] std::vector<Position> versions(std::uint64_t dead_at) const LOCK_NOT_HELD(mutex_);
-  [[nodiscard]] Batch gather(std::span<const Position> positions, std::span<const std::size_t> columns,
-                             std::vector<RowId>& rows) const LOCK_NOT_HELD(mutex_);
-  [[nodiscard]] std::vector<std::uint64_t> end_sequences(std::span<const Position> positions) const
-      LOCK_NOT_HELD(mutex_);
 
   [[nodiscard]] std::size_t visible_rows(std::uint64_t sequence) const LOCK_NOT_HELD(mutex_);  // Ended ones too.
   // The chunks that hold the first `rows` rows; a row's ordinal counts from the first of all. REQUIRES: published.

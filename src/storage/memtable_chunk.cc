@@ -81,28 +81,10 @@ Result<void> MemtableChunk::append(const Batch& batch, std::size_t from, std::si
   return {};
 }
 
-void MemtableChunk::read(std::size_t column, std::span<const std::uint16_t> rows, Column& out) const {
-  const ColumnArrays& from = columns[column];
-  const std::size_t width = from.type.width();
-  for (const std::uint16_t row : rows) {
-    const std::byte* value = from.values.get() + row * width;
-    if ((from.nulls[row / 64].load(std::memory_order_relaxed) >> (row % 64) & 1) != 0) {
-      out.append_null();
-    } else if (from.type.is_variable()) {
-      StringRef ref;
-      std::memcpy(&ref, value, sizeof ref);
-      out.append_borrowed(ref);
-    } else {
-      out.append_fixed({value, width});
-    }
-  }
-}
-
 std::size_t MemtableChunk::text_bytes(std::size_t column, std::size_t row) const noexcept {
-  const ColumnArrays& from = columns[column];
-  if ((from.nulls[row / 64].load(std::memory_order_relaxed) >> (row % 64) & 1) != 0) return 0;
+  if (is_null(column, row)) return 0;
   StringRef ref;
-  std::memcpy(&ref, from.values.get() + row * sizeof ref, sizeof ref);
+  std::memcpy(&ref, columns[column].values.get() + row * sizeof ref, sizeof ref);
   return static_cast<std::size_t>(ref.size);
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <memory>
 #include <vector>
 
@@ -13,17 +14,27 @@ namespace mneme {
 
 // One thread appends; others read the rows that were there when they learned of them through the memtable's mutex.
 struct MemtableChunk {
+  static constexpr std::size_t kRowsMin = 16;
+  static constexpr std::size_t kRowsMax = kBatchRowsMax;
+  // Which chunk of a memtable holds a row: their capacities grow 16, 32 ... 2,048, 2,048 ...
+  static constexpr std::size_t index_of(std::uint64_t ordinal) noexcept {
+    constexpr std::uint64_t kGrowing = kRowsMax - kRowsMin;  // Rows before the first full-sized chunk.
+    if (ordinal < kGrowing) return static_cast<std::size_t>(std::bit_width(ordinal / kRowsMin + 1)) - 1;
+    return static_cast<std::size_t>(std::bit_width(kRowsMax / kRowsMin)) - 1 +
+           static_cast<std::size_t>((ordinal - kGrowing) / kRowsMax);
+  }
   // What `rows` of the schema's columns take, text aside.
   static std::size_t fixed_bytes(const TableSchema& schema, std::size_t capacity);
   MemtableChunk(const TableSchema& schema, std::size_t first, std::size_t capacity, Reservation memory);
 
   // Copies rows [from, from + count) of `batch` in. full: no room for their text. REQUIRES: used + count <= capacity.
   Result<void> append(const Batch& batch, std::size_t from, std::size_t count, RowId first_row);
-  // Appends rows [first, first + count) of column `column` to `out`, in which text is borrowed.
-  void read(std::size_t column, std::span<const std::uint16_t> rows, Column& out) const;
-
-  void read(std::size_t column, std::size_t first_row, std::size_t count, Column& out) const;  // Rows in a run.
-  [[nodiscard]] std::size_t text_bytes(std::size_t column, std::size_t row) const noexcept;    // 0 for NULL.
+  // Appends rows [first_row, first_row + count) of column `column` to `out`, in which text is borrowed.
+  void read(std::size_t column, std::size_t first_row, std::size_t count, Column& out) const;
+  [[nodiscard]] bool is_null(std::size_t column, std::size_t row) const noexcept {
+    return (columns[column].nulls[row / 64].load(std::memory_order_relaxed) >> (row % 64) & 1) != 0;
+  }
+  [[nodiscard]] std::size_t text_bytes(std::size_t column, std::size_t row) const noexcept;  // 0 for NULL.
 
   [[nodiscard]] std::size_t memory_bytes() const noexcept { return memory_.bytes(); }
 

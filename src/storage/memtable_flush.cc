@@ -8,44 +8,75 @@
 namespace mneme {
 namespace {
 
-// What sorting holds: both orders, the permutation, the keys.
-std::size_t sort_bytes(const Memtable& memtable) {
-  std::size_t row = 2 * sizeof(Memtable::Position) + sizeof(std::uint32_t);
-  for (const std::size_t column : clustering_ordinals(memtable.schema())) {
-    row += memtable.schema().columns[column].type.width() + 1;
-  }
-  return row * memtable.visible_rows(kNeverEnds);
+struct KeyAndOrdinal {
+  std::int64_t key = 0;
+  std::uint32_t ordinal = 0;
+};
+
+// What sorting holds for each row: both orders, and the keys.
+std::size_t sort_row_bytes(const TableSchema& schema) {
+  std::size_t bytes = 2 * sizeof(std::uint32_t) + sizeof(KeyAndOrdinal);
+  for (const std::size_t column : clustering_ordinals(schema)) bytes += schema.columns[column].type.width() + 1;
+  return bytes;
+}
+
+// Ties keep the order of arrival, so that equal inputs give equal files.
+void sort_by_integers(const Column& keys, std::vector<std::uint32_t>& order) {
+  std::vector<KeyAndOrdinal> pairs(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) pairs[i] = {keys.values<std::int64_t>()[i], order[i]};
+  std::ranges::sort(pairs, [](const KeyAndOrdinal& a, const KeyAndOrdinal& b) {
+    return a.key != b.key ? a.key < b.key : a.ordinal < b.ordinal;
+  });
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = pairs[i].ordinal;
+}
+
+void sort_by_rows(const Batch& keys, std::vector<std::uint32_t>& order) {
+  std::vector<std::size_t> all(keys.columns.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  std::vector<std::uint32_t> permutation(order.size());
+  std::iota(permutation.begin(), permutation.end(), std::uint32_t{0});
+  std::ranges::sort(permutation, [&](std::uint32_t a, std::uint32_t b) {
+    const auto less = compare_rows(keys, a, keys, b, all);
+    return less != 0 ? less < 0 : a < b;
+  });
+  for (std::uint32_t& at : permutation) at = order[at];
+  order = std::move(permutation);
+}
+
+bool are_integers(const Batch& keys) {
+  if (keys.columns.size() != 1 || keys.columns[0].has_nulls()) return false;
+  const TypeKind kind = keys.columns[0].type().kind;
+  return kind == TypeKind::integer || kind == TypeKind::timestamp || kind == TypeKind::decimal;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<MemtableFlush>> MemtableFlush::begin(std::shared_ptr<const Memtable> memtable,
                                                             const Options& options, MemoryBudget& budget) {
-  Reservation memory = TRY(budget.reserve(sort_bytes(*memtable), MemoryShare::maintenance, "flush"));
+  const std::size_t all = memtable->visible_rows(kEnding - 1);
+  Reservation memory = TRY(budget.reserve(all * sort_row_bytes(memtable->schema()), MemoryShare::maintenance, "flush"));
   std::unique_ptr<MemtableFlush> flush(new MemtableFlush(std::move(memtable), options, std::move(memory)));
-  flush->order_ = flush->memtable_->versions(std::min(options.oldest_snapshot, raw(options.last_lsn)));
-  flush->sort_by_clustering();
+  const Lsn covered = options.covered_to == Lsn{} ? options.last_lsn : options.covered_to;
+  flush->order_ = flush->source_.ending_after(std::min(options.oldest_snapshot, raw(covered)));
+  TRY(flush->sort_by_clustering());
+  flush->place_.assign(all, kLeftOut);
+  for (std::size_t i = 0; i < flush->order_.size(); ++i) {
+    flush->place_[flush->order_[i]] = static_cast<std::uint32_t>(i);
+  }
+  flush->memory_.shrink(flush->memory_.bytes() - all * 2 * sizeof(std::uint32_t));
   return flush;
 }
 
-void MemtableFlush::sort_by_clustering() {
+Result<void> MemtableFlush::sort_by_clustering() {
   const auto columns = clustering_ordinals(memtable_->schema());
-  if (columns.empty()) return;  // Arrival order.
-  std::vector<RowId> ids;
-  const Batch keys = memtable_->gather(order_, columns, ids);
-  std::vector<std::size_t> all(columns.size());
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  std::vector<std::uint32_t> permutation(order_.size());
-  std::iota(permutation.begin(), permutation.end(), std::uint32_t{0});
-  // Ties keep the order of arrival (the row's place), so that equal inputs give equal files.
-  std::ranges::sort(permutation, [&](std::uint32_t a, std::uint32_t b) {
-    const auto order = compare_rows(keys, a, keys, b, all);
-    return order != 0 ? order < 0 : a < b;
-  });
-  std::vector<Memtable::Position> sorted;
-  sorted.reserve(order_.size());
-  for (const std::uint32_t at : permutation) sorted.push_back(order_[at]);
-  order_ = std::move(sorted);
+  if (columns.empty()) return {};  // Arrival order.
+  Batch keys;
+  for (const std::size_t column : columns) {
+    const ColumnSchema& schema = memtable_->schema().columns[column];
+    TRY(source_.gather(schema, order_, keys.columns.emplace_back(schema.type)));
+  }
+  are_integers(keys) ? sort_by_integers(keys.columns[0], order_) : sort_by_rows(keys, order_);
+  return {};
 }
 
 SegmentPart MemtableFlush::part() const {
@@ -56,19 +87,20 @@ SegmentPart MemtableFlush::part() const {
   return part;
 }
 
-Batch MemtableFlush::batch_of(std::span<const Memtable::Position> positions) const {
-  std::vector<std::size_t> columns(memtable_->schema().columns.size());
-  std::iota(columns.begin(), columns.end(), std::size_t{0});
+Result<Batch> MemtableFlush::batch_of(std::span<const std::uint32_t> ordinals) const {
+  Batch batch;
   std::vector<RowId> ids;
-  Batch batch = memtable_->gather(positions, columns, ids);
-  Column row_ids(Type{.kind = TypeKind::integer});
-  row_ids.reserve(ids.size());
-  for (const RowId id : ids) row_ids.append(static_cast<std::int64_t>(id));
-  batch.columns.insert(batch.columns.begin(), std::move(row_ids));
+  ids.reserve(ordinals.size());
+  TRY(source_.row_ids(ordinals, ids));
+  Column& row_ids = batch.columns.emplace_back(Type{.kind = TypeKind::integer});
+  std::memcpy(row_ids.extend(ids.size()), ids.data(), ids.size() * sizeof(RowId));
+  for (const ColumnSchema& column : memtable_->schema().columns) {
+    TRY(source_.gather(column, ordinals, batch.columns.emplace_back(column.type)));
+  }
   return batch;
 }
 
-Result<bool> MemtableFlush::step(SegmentWriter& writer, Clock& clock, std::int64_t deadline_ns) {
+Result<bool> MemtableFlush::step(SegmentWriter& writer, Clock& clock, std::int64_t deadline_ns, SectionJobs* sections) {
   if (!begun_) TRY(writer.begin_part(part()));
   begun_ = true;
   // Wide rows in few at a time: a batch stays near kBatchBytesMax.
@@ -77,7 +109,9 @@ Result<bool> MemtableFlush::step(SegmentWriter& writer, Clock& clock, std::int64
   const std::size_t batch_rows = std::clamp<std::size_t>(kBatchBytesMax / row_bytes, 1, kBatchRowsMax);
   while (written_ < order_.size()) {
     const std::size_t count = std::min(batch_rows, order_.size() - written_);
-    TRY(writer.append(batch_of(std::span(order_).subspan(written_, count))));
+    Batch batch = TRY(batch_of(std::span(order_).subspan(written_, count)));
+    if (sections != nullptr) TRY(sections->add(batch, written_));
+    TRY(writer.append(batch));
     written_ += count;
     if (written_ < order_.size() && clock.monotonic_ns() >= deadline_ns) return false;
   }
@@ -85,12 +119,18 @@ Result<bool> MemtableFlush::step(SegmentWriter& writer, Clock& clock, std::int64
   return true;
 }
 
+std::vector<DeleteSet::Pair> MemtableFlush::ended_after(std::uint64_t sequence) const {
+  std::vector<DeleteSet::Pair> pairs = source_.ended_after(sequence);
+  std::erase_if(pairs, [this](const DeleteSet::Pair& pair) { return place_[pair.ordinal] == kLeftOut; });
+  for (DeleteSet::Pair& pair : pairs) pair.ordinal = place_[pair.ordinal];
+  return pairs;
+}
+
 DeleteSet MemtableFlush::deletes() const {
+  std::vector<DeleteSet::Pair> pairs = ended_after(0);
+  std::ranges::sort(pairs, {}, &DeleteSet::Pair::ordinal);
   DeleteSet deletes;
-  const std::vector<std::uint64_t> ends = memtable_->end_sequences(order_);
-  for (std::size_t ordinal = 0; ordinal < ends.size(); ++ordinal) {
-    if (ends[ordinal] < kEnding) deletes.add(static_cast<std::uint32_t>(ordinal), ends[ordinal]);
-  }
+  for (const DeleteSet::Pair& pair : pairs) deletes.add(pair.ordinal, pair.end_sequence);
   return deletes;
 }
 

@@ -1,10 +1,10 @@
 // MemtableFlush: writes a frozen memtable as one part of a segment, in the table's clustering order.
 //
-// Rows are sorted by position, not copied: only the keys and one batch at a time leave the memtable. Versions that no
-// snapshot can see any more stay behind. Deletes may go on arriving while it runs: deletes(), asked for under the lock
-// that publishes the segment, tells them by ordinal.
+// Rows are sorted by ordinal, not copied: only the keys and one batch at a time leave the memtable. Versions that no
+// snapshot can see any more stay behind. Deletes may go on arriving while it runs: ended_after(), asked for under the
+// lock that publishes the segment, tells them by ordinal of the part.
 // The surprising decision: a version is left out only if the commit that ended it is covered by the flush as well
-// (sequence <= last_lsn). Else replay of the log from last_lsn on would meet the end of a version that is nowhere.
+// (sequence <= covered_to). Else replay of the log from there on would meet the end of a version that is nowhere.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,8 @@
 #include "os/clock.h"
 #include "storage/delete_set.h"
 #include "storage/ids.h"
-#include "storage/memtable.h"
+#include "storage/memtable_source.h"
+#include "storage/section_jobs.h"
 #include "storage/segment_writer.h"
 
 namespace mneme {
@@ -23,30 +24,42 @@ class MemtableFlush {  // One thread at a time.
   struct Options {
     Lsn first_lsn{}, last_lsn{};        // Of the commits whose rows the memtable holds.
     std::uint64_t oldest_snapshot = 0;  // Every live and future snapshot is at or above it.
+    Lsn covered_to{};                   // Replay will begin after it; 0: last_lsn.
   };
   // Sorts. full: the budget refused the order's memory. REQUIRES: nothing is appended to `memtable` any more.
   static Result<std::unique_ptr<MemtableFlush>> begin(std::shared_ptr<const Memtable> memtable, const Options& options,
                                                       MemoryBudget& budget);
 
   // Writes the part's rows until done (true; then the writer takes sections or end_part()) or until the deadline
-  // passes; at least one batch a call. After an error the file is to be removed and the flush begun anew.
-  Result<bool> step(SegmentWriter& writer, Clock& clock, std::int64_t deadline_ns);
+  // passes; at least one batch a call. `sections` may be null. After an error the file is to be removed and the flush
+  // begun anew.
+  Result<bool> step(SegmentWriter& writer, Clock& clock, std::int64_t deadline_ns, SectionJobs* sections = nullptr);
 
-  // The deletes known now, by ordinal of the part: none may arrive in between, so hold the commit lock.
-  [[nodiscard]] DeleteSet deletes() const;
+  // The versions written whose end is known and above `sequence`, by ordinal of the part, in no order. For all of them
+  // hold the commit lock.
+  [[nodiscard]] std::vector<DeleteSet::Pair> ended_after(std::uint64_t sequence) const;
+  [[nodiscard]] DeleteSet deletes() const;  // All of them.
   [[nodiscard]] std::size_t rows() const noexcept { return order_.size(); }
+  [[nodiscard]] const std::shared_ptr<const Memtable>& memtable() const noexcept { return memtable_; }
 
  private:
+  static constexpr std::uint32_t kLeftOut = ~std::uint32_t{0};
+
   MemtableFlush(std::shared_ptr<const Memtable> memtable, const Options& options, Reservation memory)
-      : memtable_(std::move(memtable)), options_(options), memory_(std::move(memory)) {}
-  void sort_by_clustering();
+      : memtable_(std::move(memtable)),
+        source_(memtable_, kEnding - 1),
+        options_(options),
+        memory_(std::move(memory)) {}
+  Result<void> sort_by_clustering();
   [[nodiscard]] SegmentPart part() const;
-  [[nodiscard]] Batch batch_of(std::span<const Memtable::Position> positions) const;
+  [[nodiscard]] Result<Batch> batch_of(std::span<const std::uint32_t> ordinals) const;
 
   const std::shared_ptr<const Memtable> memtable_;
+  const MemtableSource source_;  // All of it.
   const Options options_;
   Reservation memory_;
-  std::vector<Memtable::Position> order_;  // By ordinal of the part.
+  std::vector<std::uint32_t> order_;  // Of the memtable, by ordinal of the part.
+  std::vector<std::uint32_t> place_;  // Of the part, by ordinal of the memtable.
   std::size_t written_ = 0;
   bool begun_ = false;
 };

@@ -1,6 +1,7 @@
 #include "storage/memtable_source.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 namespace mneme {
@@ -12,9 +13,7 @@ MemtableSource::MemtableSource(std::shared_ptr<const Memtable> memtable, std::ui
       chunks_(memtable_->chunks(rows_)) {}
 
 const MemtableChunk& MemtableSource::chunk_of(std::uint64_t ordinal) const noexcept {
-  const auto after = std::ranges::upper_bound(chunks_, ordinal, {},
-                                              [](const MemtableChunk* chunk) { return std::uint64_t{chunk->first}; });
-  return **std::prev(after);
+  return *chunks_[MemtableChunk::index_of(ordinal)];
 }
 
 std::size_t MemtableSource::live_mask(std::uint64_t first, std::size_t count, std::uint64_t* bits) const {
@@ -58,19 +57,37 @@ Result<void> MemtableSource::gather(const ColumnSchema& column, std::span<const 
                                     Column& out) const {
   const auto at = memtable_->schema().ordinal_of(column.id);
   if (!at) return append_missing(column, ordinals.size(), out);
-  std::vector<std::uint16_t> rows;
-  while (!ordinals.empty()) {
-    const MemtableChunk& chunk = chunk_of(ordinals.front());
-    rows.clear();
-    for (const std::uint32_t ordinal : ordinals) {
-      if (ordinal < chunk.first || ordinal - chunk.first >= chunk.capacity) break;
-      rows.push_back(static_cast<std::uint16_t>(ordinal - chunk.first));
-    }
-    chunk.read(*at, rows, out);
-    ordinals = ordinals.subspan(rows.size());
+  for (std::size_t done = 0; done < ordinals.size();) {
+    const std::size_t take = std::min(ordinals.size() - done, kBatchRowsMax);
+    gather_run(*at, ordinals.subspan(done, take), out);
+    done += take;
   }
   if (column.type.is_variable()) out.keep_alive(memtable_);
   return {};
+}
+
+// At most kBatchRowsMax.
+void MemtableSource::gather_run(std::size_t column, std::span<const std::uint32_t> ordinals, Column& out) const {
+  std::array<std::uint64_t, kBatchRowsMax / 64> valid;
+  valid.fill(~std::uint64_t{0});
+  bool has_nulls = false;
+  for (std::size_t i = 0; i < ordinals.size(); ++i) {
+    const MemtableChunk& chunk = chunk_of(ordinals[i]);
+    if (!chunk.is_null(column, ordinals[i] - chunk.first)) continue;
+    valid[i / 64] &= ~(std::uint64_t{1} << (i % 64));
+    has_nulls = true;
+  }
+  const std::size_t width = out.type().width();
+  std::byte* to = out.extend(ordinals.size(), has_nulls ? valid.data() : nullptr);
+  for (std::size_t i = 0; i < ordinals.size(); ++i) {
+    const MemtableChunk& chunk = chunk_of(ordinals[i]);
+    const std::byte* value = chunk.columns[column].values.get() + (ordinals[i] - chunk.first) * width;
+    if (width == 8) {
+      std::memcpy(to + i * 8, value, 8);  // A known size becomes one move.
+    } else {
+      std::memcpy(to + i * width, value, width);
+    }
+  }
 }
 
 Result<void> MemtableSource::row_ids(std::span<const std::uint32_t> ordinals, std::vector<RowId>& out) const {
@@ -100,6 +117,31 @@ Result<std::size_t> MemtableSource::fitting(std::span<const ColumnSchema* const>
     if (used > bytes) return std::max<std::size_t>(i, 1);
   }
   return count;
+}
+
+std::vector<std::uint32_t> MemtableSource::ending_after(std::uint64_t sequence) const {
+  std::vector<std::uint32_t> found;
+  found.reserve(rows_);
+  for (const MemtableChunk* chunk : chunks_) {
+    const std::size_t rows = std::min<std::size_t>(rows_ - chunk->first, chunk->capacity);
+    for (std::size_t row = 0; row < rows; ++row) {
+      if (chunk->ends[row].load(std::memory_order_relaxed) <= sequence) continue;
+      found.push_back(static_cast<std::uint32_t>(chunk->first + row));
+    }
+  }
+  return found;
+}
+
+std::vector<DeleteSet::Pair> MemtableSource::ended_after(std::uint64_t sequence) const {
+  std::vector<DeleteSet::Pair> found;
+  for (const MemtableChunk* chunk : chunks_) {
+    const std::size_t rows = std::min<std::size_t>(rows_ - chunk->first, chunk->capacity);
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::uint64_t end = chunk->ends[row].load(std::memory_order_relaxed);
+      if (end > sequence && end < kEnding) found.push_back({static_cast<std::uint32_t>(chunk->first + row), end});
+    }
+  }
+  return found;
 }
 
 // Memtables are small and keep no zone maps; the snapshot may see no row at all.

@@ -1,6 +1,7 @@
 // MemtableSource: the rows of one memtable as a snapshot sees them.
 #pragma once
 
+#include "storage/delete_set.h"
 #include "storage/memtable_chunk.h"
 #include "storage/row_source.h"
 
@@ -23,8 +24,13 @@ class MemtableSource final : public RowSource {  // Thread-safe.
   [[nodiscard]] const Segment* segment() const noexcept override { return nullptr; }
   [[nodiscard]] const Memtable* memtable() const noexcept override { return memtable_.get(); }
 
+  // For a flush: the rows that end after `sequence` or never; the rows whose end is known and above it.
+  [[nodiscard]] std::vector<std::uint32_t> ending_after(std::uint64_t sequence) const;
+  [[nodiscard]] std::vector<DeleteSet::Pair> ended_after(std::uint64_t sequence) const;
+
  private:
   [[nodiscard]] const MemtableChunk& chunk_of(std::uint64_t ordinal) const noexcept;
+  void gather_run(std::size_t column, std::span<const std::uint32_t> ordinals, Column& out) const;
 
   const std::shared_ptr<const Memtable> memtable_;
   const std::uint64_t sequence_;
