@@ -15,6 +15,28 @@ namespace mneme::cli {
 // Reads from the beginning as far as needed; damage ends the search quietly, because the reader proper reports it.
 Result<std::optional<std::int64_t>> find_utc_offset_us(Input& input);
 
+// The latest time a log has seen, by the timestamps of all its messages. One leap of more than ten minutes is not
+// believed (a topic may be stamped by an earlier boot); two that agree are. One thread at a time.
+class LogClock {
+ public:
+  explicit LogClock(std::uint64_t start_us) noexcept : now_us_(start_us) {}
+  [[nodiscard]] std::uint64_t now_us() const noexcept { return now_us_; }
+  void see(std::uint64_t t_us) noexcept {
+    if (t_us <= now_us_) return;
+    const std::uint64_t apart = t_us > leap_us_ ? t_us - leap_us_ : leap_us_ - t_us;
+    if (t_us - now_us_ <= kLeapUs || (leap_us_ != 0 && apart <= kLeapUs)) {
+      now_us_ = t_us;
+    } else {
+      leap_us_ = t_us;
+    }
+  }
+
+ private:
+  static constexpr std::uint64_t kLeapUs = 600'000'000;
+  std::uint64_t now_us_;
+  std::uint64_t leap_us_ = 0;  // The last one not believed.
+};
+
 // Full timestamps of one subscription, whose own may be narrow and wrap around. One thread at a time.
 class UlogTimestamps {
  public:

@@ -112,8 +112,8 @@ Result<UlogField> parse_ulog_field(std::string_view text) {
   if (const std::size_t open = type.find('['); open != std::string_view::npos) {
     const std::string_view count = type.substr(open + 1);
     const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), field.count);
-    if (error != std::errc() || field.count == 0 || std::string_view(end, count.data() + count.size()) != "]") {
-      return wrong("the array's length is not a number above 0");
+    if (error != std::errc() || std::string_view(end, count.data() + count.size()) != "]") {
+      return wrong("the array's length is not a number");
     }
     field.is_array = true;
     type = type.substr(0, open);
@@ -140,7 +140,10 @@ Result<void> UlogFormats::add(std::string_view text) {
   format.text = text;
   for (std::string_view rest = text.substr(colon + 1); !rest.empty();) {
     const std::size_t end = std::min(rest.find(';'), rest.size());
-    if (end > 0) format.fields.push_back(TRY(parse_ulog_field(rest.substr(0, end))));
+    if (end > 0) {
+      format.fields.push_back(TRY(parse_ulog_field(rest.substr(0, end))));
+      if (format.fields.back().count == 0) return corrupt("format '" + name + "' has an array of no elements");
+    }
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   if (format.fields.empty()) return corrupt("format '" + name + "' has no field");

@@ -26,7 +26,7 @@ enum class UlogType : std::uint8_t { i8, u8, i16, u16, i32, u32, i64, u64, f32, 
 std::size_t ulog_type_bytes(UlogType type) noexcept;
 std::optional<UlogType> ulog_type(std::string_view name) noexcept;  // "uint8_t"; nothing for other names.
 
-// "float[3] vibe": of a format's field or of an info message's key.
+// "float[3] vibe": of a format's field or of an info message's key. Only a key may have an array of 0 elements.
 struct UlogField {
   std::string type;
   std::string name;

@@ -51,7 +51,12 @@ struct Subscription {
 class Reader {  // One thread at a time.
  public:
   Reader(Input& input, UlogScanner scanner, TableSink& sink, const ImportProgress& progress)
-      : input_(input), scanner_(std::move(scanner)), sink_(sink), progress_(progress), side_(sink, summary_) {}
+      : input_(input),
+        scanner_(std::move(scanner)),
+        sink_(sink),
+        progress_(progress),
+        side_(sink, summary_),
+        clock_(scanner_.start_us()) {}
   Result<UlogSummary> read();
 
  private:
@@ -80,7 +85,7 @@ class Reader {  // One thread at a time.
   std::map<std::pair<std::string, std::uint8_t>, std::unique_ptr<Topic>> topics_;
   std::vector<std::unique_ptr<Subscription>> subscriptions_;  // By message id, of 16 bits; null: none.
   std::set<std::string> taken_names_{UlogSideTables::kNames.begin(), UlogSideTables::kNames.end()};
-  std::uint64_t clock_us_ = 0;  // The latest time seen.
+  LogClock clock_;
   std::size_t columns_ = 0;
   std::size_t gathered_bytes_ = 0;
   std::uint64_t values_refused_ = 0;
@@ -173,9 +178,9 @@ Result<void> Reader::data(const UlogMessage& message) {
                                 std::to_string(topic.layout.bytes_max) + " bytes, here are " +
                                 std::to_string(data.size()));
   }
-  const std::uint64_t t_us = subscription.timestamps.read(data, clock_us_);
+  const std::uint64_t t_us = subscription.timestamps.read(data, clock_.now_us());
   if (t_us >> 63 != 0) return corrupt(message, "the timestamp is beyond 2^63 microseconds");
-  clock_us_ = std::max(clock_us_, t_us);
+  clock_.see(t_us);
   const std::size_t before = topic.rows.bytes();
   topic.rows.add(static_cast<std::int64_t>(t_us), data);
   gathered_bytes_ += topic.rows.bytes() - before;
@@ -211,7 +216,7 @@ Result<void> Reader::take(const UlogMessage& message) {
     case 'B': return corrupt(message, "flag bits anywhere but at the beginning");
     default: break;
   }
-  if (TRY(side_.take(message, clock_us_))) return {};
+  if (TRY(side_.take(message, clock_.now_us()))) return {};
   ++unknown_[message.type];
   return {};
 }
@@ -233,7 +238,6 @@ Result<void> Reader::finish() {
 
 Result<UlogSummary> Reader::read() {
   summary_.utc_offset_us = TRY(find_utc_offset_us(input_));
-  clock_us_ = scanner_.start_us();
   TRY(side_.begin());
   std::uint64_t reported = 0;
   while (const std::optional<UlogMessage> message = TRY(scanner_.next())) {

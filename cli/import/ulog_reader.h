@@ -9,7 +9,7 @@
 //   parameter_defaults     name, type, value FLOAT, is_system BOOL, is_setup BOOL
 //   log_messages           t_us, ts, level INT (0 emergency .. 7 debug), level_name, tag INT (NULL: none), message
 //   info                   name, type, item INT (0, 1 .. where a name has several values), value TEXT
-//   dropouts               t_us, ts (the log's clock when it was written), duration_ms INT
+//   dropouts               t_us, ts (the latest time before it; see LogClock), duration_ms INT
 // uintN and intN are INT (a uint64 above 2^63-1 is NULL, counted), float REAL, double FLOAT, bool BOOL, char[n] TEXT.
 // A topic that is subscribed but never logged is an empty table.
 #pragma once

@@ -142,6 +142,13 @@ TEST_CASE("ulog: narrow timestamps that wrap around go on upwards") {
   CHECK(read.sink.table("tiny").column("t_us") == Texts{"11000000", "11011000"});
 }
 
+TEST_CASE("ulog: one message stamped by another boot does not move the log's clock, two do") {
+  auto log = one_topic().data(0, std::uint64_t{5}, std::int32_t{0});
+  log.data(0, std::uint64_t{1'000'000'000}, std::int32_t{0}).message('O', packed(std::uint16_t{1}));
+  log.data(0, std::uint64_t{1'000'000'001}, std::int32_t{0}).message('O', packed(std::uint16_t{1}));
+  CHECK(Read(log.bytes()).sink.table("dropouts").column("t_us") == Texts{"5", "1000000001"});
+}
+
 TEST_CASE("ulog: ts is UTC by the first message with a fix, also for rows before it") {
   UlogBuilder log;
   log.format("sensor_gps:uint64_t timestamp;uint64_t time_utc_usec;int32_t timestamp_time_relative;uint8_t fix_type;")
@@ -180,6 +187,7 @@ TEST_CASE("ulog: parameters, defaults, messages, info and dropouts have tables")
       .pair('M', "char[2] text", "ab", std::string(1, '\0'))
       .pair('M', "char[2] text", "cd", "\x01")
       .pair('M', "char[2] text", "ef", std::string(1, '\0'))
+      .pair('M', "char[0] empty", "", std::string(1, '\0'))
       .pair('I', "custom_t x", "\xff\x10")
       .message('L', packed('4', std::uint64_t{60}, "warned \xff"))
       .message('C', packed('6', std::uint16_t{9}, std::uint64_t{61}, "tagged"))
@@ -197,6 +205,7 @@ TEST_CASE("ulog: parameters, defaults, messages, info and dropouts have tables")
                                                            {"list", "uint8_t[3]", "0", "[1,2,3]"},
                                                            {"text", "char[2]", "0", "abcd"},
                                                            {"text", "char[2]", "1", "ef"},
+                                                           {"empty", "char[0]", "0", ""},
                                                            {"x", "custom_t", "0", "ff10"}});
   CHECK(read.sink.table("dropouts").rows == std::vector<Texts>{{"50", "NULL", "30"}});
   CHECK(read.summary->dropouts == 1);
@@ -296,8 +305,8 @@ TEST_CASE("ulog: formats that name nothing, name themselves or grow without boun
   };
   CHECK(has(format("t:uint64_t timestamp;other x;"), "type 'other' is not defined"));
   CHECK(has(format("t:uint64_t timestamp;t x;"), "nested deeper than 16, or in itself"));
-  CHECK(has(format("t:uint64_t timestamp;float[0] x;"), "not a number above 0"));
-  CHECK(has(format("t:uint64_t timestamp;float[99999999999] x;"), "not a number above 0"));
+  CHECK(has(format("t:uint64_t timestamp;float[0] x;"), "an array of no elements"));
+  CHECK(has(format("t:uint64_t timestamp;float[99999999999] x;"), "the array's length is not a number"));
   CHECK(has(format("t:uint64_t timestamp;float[20000] x;"), "larger than a message can be"));
   CHECK(has(format("t:float x;"), "has no timestamp"));
   CHECK(has(format("t:float timestamp;"), "not an unsigned integer"));
