@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "query/functions.h"
 #include "query/kernels.h"
 #include "query/like.h"
 
@@ -176,7 +177,7 @@ TEST_CASE("arithmetic: floats overflow to an error, but infinity and NaN that we
 
 TEST_CASE("numeric cast: to INT rounds half to even and refuses what does not fit") {
   const auto to_int = [](double x) {
-    return run(call(numeric_cast(kFloat, kInt), kInt, list(make_constant(column_of<double>(kFloat, {x})))));
+    return run(call(cast_function(kFloat, kInt), kInt, list(make_constant(column_of<double>(kFloat, {x})))));
   };
   CHECK(to_int(2.5) == "2");
   CHECK(to_int(3.5) == "4");

@@ -20,8 +20,10 @@ const Function* comparison(std::string_view symbol, const Type& type);
 // Overflow is 22003 and division by zero 22012; integer division truncates and % takes the dividend's sign.
 const Function* arithmetic(std::string_view symbol, const Type& type, std::size_t arguments);
 
-// INT <-> FLOAT <-> REAL, BOOL -> INT. Float to INT rounds to even and refuses what does not fit (22003). Null: none.
-const Function* numeric_cast(const Type& from, const Type& to);
+// The same operators where one operand is a DECIMAL and the other a DECIMAL of another scale or an INT; each comes as
+// it is. Arithmetic fills a column of decimal_result()'s type (functions_type.h).
+const Function* decimal_comparison(std::string_view symbol) noexcept;
+const Function* decimal_arithmetic(std::string_view symbol) noexcept;
 
 // sqrt, cbrt, exp, ln, log10, power, sin ... over FLOAT; floor, ceil, round, trunc, sign. Domain errors as PostgreSQL.
 const Function* math(std::string_view name, std::size_t arguments);

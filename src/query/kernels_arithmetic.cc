@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "query/kernels.h"
+#include "query/signature.h"
 
 namespace mneme::query {
 namespace {
@@ -148,58 +149,30 @@ const Function* by_arguments(std::string_view symbol, std::size_t arguments) {
   return arguments == 1 ? unary_by_symbol<T>(symbol) : arguments == 2 ? binary_by_symbol<T>(symbol) : nullptr;
 }
 
-// --- Conversions between numbers.
+constexpr TypeKind kI = TypeKind::integer;
+constexpr TypeKind kF = TypeKind::floating;
+constexpr TypeKind kR = TypeKind::real;
 
-// 2^63 is exact as a double; the highest INT is not, so the bound is open.
-constexpr double kIntegerEnd = 9'223'372'036'854'775'808.0;
-
-struct ToInteger {
-  template <std::floating_point T>
-  static Result<void> apply(T from, std::int64_t& to) {
-    const double rounded = std::nearbyint(static_cast<double>(from));  // To even at .5, as PostgreSQL's rint().
-    if (!(rounded >= -kIntegerEnd && rounded < kIntegerEnd)) return out_of_range("integer");
-    to = static_cast<std::int64_t>(rounded);
-    return {};
-  }
-};
-
-struct Narrow {
-  static Result<void> apply(double from, float& to) {
-    to = static_cast<float>(from);
-    if (std::isinf(to) && !std::isinf(from)) return out_of_range("real");
-    if (to == 0 && from != 0) return out_of_range("real");
-    return {};
-  }
-};
-
-struct Widen {
-  template <class From, class To>
-  static Result<void> apply(From from, To& to) {
-    to = static_cast<To>(from);
-    return {};
-  }
-};
-
-template <class From, class To, class Conversion>
-Result<void> convert(Operands operands, std::size_t rows, Column& out) {
-  return try_map_rows<To>(operands, rows, out, [&](std::size_t row, To& result) {
-    return Conversion::apply(operands[0].at<From>(row), result);
-  });
+template <class T>
+Result<void> same(Operands operands, std::size_t rows, Column& out) {
+  map_rows<T>(operands, rows, out, [&](std::size_t row) { return operands[0].at<T>(row); });
+  return {};
 }
 
-struct CastEntry {
-  TypeKind from;
-  TypeKind to;
-  Function function;
-};
-constexpr std::array<CastEntry, 7> kCasts{{
-    {TypeKind::boolean, TypeKind::integer, {"int", convert<std::uint8_t, std::int64_t, Widen>}},
-    {TypeKind::integer, TypeKind::floating, {"float", convert<std::int64_t, double, Widen>}},
-    {TypeKind::integer, TypeKind::real, {"real", convert<std::int64_t, float, Widen>}},
-    {TypeKind::real, TypeKind::floating, {"float", convert<float, double, Widen>}},
-    {TypeKind::floating, TypeKind::real, {"real", convert<double, float, Narrow>}},
-    {TypeKind::floating, TypeKind::integer, {"int", convert<double, std::int64_t, ToInteger>}},
-    {TypeKind::real, TypeKind::integer, {"int", convert<float, std::int64_t, ToInteger>}},
+// Binary operators are chosen by the types of both sides at once (functions_operator.cc); these have names.
+constexpr std::array<Signature, 12> kSignatures{{
+    signature("-", unary<std::int64_t, Negate>, returns<kI>, kI),
+    signature("-", unary<double, Negate>, returns<kF>, kF),
+    signature("-", unary<float, Negate>, returns<kR>, kR),
+    signature("+", same<std::int64_t>, returns<kI>, kI),
+    signature("+", same<double>, returns<kF>, kF),
+    signature("+", same<float>, returns<kR>, kR),
+    signature("+", same<std::int64_t>, returns_first, TypeKind::decimal),
+    signature("abs", unary<std::int64_t, Absolute>, returns<kI>, kI),
+    signature("abs", unary<double, Absolute>, returns<kF>, kF),
+    signature("abs", unary<float, Absolute>, returns<kR>, kR),
+    signature("mod", binary<std::int64_t, Remainder>, returns<kI>, kI, kI),
+    signature("div", binary<std::int64_t, Divide>, returns<kI>, kI, kI),
 }};
 
 }  // namespace
@@ -213,11 +186,6 @@ const Function* arithmetic(std::string_view symbol, const Type& type, std::size_
   }
 }
 
-const Function* numeric_cast(const Type& from, const Type& to) {
-  for (const CastEntry& cast : kCasts) {
-    if (cast.from == from.kind && cast.to == to.kind) return &cast.function;
-  }
-  return nullptr;
-}
+std::span<const Signature> arithmetic_signatures() noexcept { return kSignatures; }
 
 }  // namespace mneme::query

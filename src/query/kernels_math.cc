@@ -1,8 +1,10 @@
 // Functions of FLOAT, with the domain errors PostgreSQL gives.
+#include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "query/kernels.h"
+#include "query/signature.h"
 
 namespace mneme::query {
 namespace {
@@ -81,45 +83,85 @@ double sign_of(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
 double to_degrees(double x) { return x * (180.0 / M_PI); }
 double to_radians(double x) { return x * (M_PI / 180.0); }
 
-constexpr std::array<Function, 22> kOfOne{{
-    {"sqrt", partial<square_root>},
-    {"cbrt", total<std::cbrt>},
-    {"exp", partial<exponential>},
-    {"ln", partial<logarithm<std::log>>},
-    {"log", partial<logarithm<std::log10>>},
-    {"log10", partial<logarithm<std::log10>>},
-    {"sin", total<std::sin>},
-    {"cos", total<std::cos>},
-    {"tan", total<std::tan>},
-    {"asin", partial<within_unit<std::asin>>},
-    {"acos", partial<within_unit<std::acos>>},
-    {"atan", total<std::atan>},
-    {"sinh", total<std::sinh>},
-    {"cosh", total<std::cosh>},
-    {"tanh", total<std::tanh>},
-    {"floor", total<std::floor>},
-    {"ceil", total<std::ceil>},
-    {"round", total<std::nearbyint>},  // To even at .5, as PostgreSQL rounds double precision.
-    {"trunc", total<std::trunc>},
-    {"sign", total<sign_of>},
-    {"degrees", total<to_degrees>},
-    {"radians", total<to_radians>},
-}};
-constexpr std::array<Function, 3> kOfTwo{{{"power", power}, {"pow", power}, {"atan2", arc_tangent_2}}};
+double cotangent(double x) { return 1 / std::tan(x); }
 
-template <std::size_t N>
-const Function* find(const std::array<Function, N>& functions, std::string_view name) {
-  for (const Function& f : functions) {
-    if (f.name == name) return &f;
-  }
-  return nullptr;
+Result<void> logarithm_of_base(Operands operands, std::size_t rows, Column& out) {
+  return try_map_rows<double>(operands, rows, out, [&](std::size_t row, double& result) -> Result<void> {
+    double base = 0;
+    TRY(logarithm<std::log>(operands[0].at<double>(row), base));
+    TRY(logarithm<std::log>(operands[1].at<double>(row), result));
+    if (base == 0) return domain("division by zero", "22012");
+    result /= base;
+    return {};
+  });
 }
+
+// Half away from zero. PostgreSQL has it of numeric only; here averages of INT are FLOAT, and are rounded as often.
+Result<void> round_to_digits(Operands operands, std::size_t rows, Column& out) {
+  map_rows<double>(operands, rows, out, [&](std::size_t row) {
+    constexpr std::int64_t kDigitsMax = 300;
+    const double x = operands[0].at<double>(row);
+    const double unit = std::pow(10.0, static_cast<double>(std::min(operands[1].at<std::int64_t>(row), kDigitsMax)));
+    const double scaled = x * unit;
+    return unit == 0 ? 0.0 : std::isfinite(scaled) ? std::round(scaled) / unit : x;
+  });
+  return {};
+}
+
+Result<void> pi(Operands operands, std::size_t rows, Column& out) {
+  map_rows<double>(operands, rows, out, [](std::size_t) { return M_PI; });
+  return {};
+}
+
+constexpr TypeKind kF = TypeKind::floating;
+constexpr Signature of_one(std::string_view name, decltype(Function::kernel) kernel) {
+  return signature(name, kernel, returns<kF>, kF);
+}
+constexpr Signature of_two(std::string_view name, decltype(Function::kernel) kernel) {
+  return signature(name, kernel, returns<kF>, kF, kF);
+}
+constexpr std::array<Signature, 30> kSignatures{{
+    of_one("sqrt", partial<square_root>),
+    of_one("cbrt", total<std::cbrt>),
+    of_one("exp", partial<exponential>),
+    of_one("ln", partial<logarithm<std::log>>),
+    of_one("log", partial<logarithm<std::log10>>),
+    of_one("log10", partial<logarithm<std::log10>>),
+    of_one("sin", total<std::sin>),
+    of_one("cos", total<std::cos>),
+    of_one("tan", total<std::tan>),
+    of_one("asin", partial<within_unit<std::asin>>),
+    of_one("acos", partial<within_unit<std::acos>>),
+    of_one("atan", total<std::atan>),
+    of_one("sinh", total<std::sinh>),
+    of_one("cosh", total<std::cosh>),
+    of_one("tanh", total<std::tanh>),
+    of_one("floor", total<std::floor>),
+    of_one("ceil", total<std::ceil>),
+    of_one("round", total<std::nearbyint>),  // To even at .5, as PostgreSQL rounds double precision.
+    of_one("trunc", total<std::trunc>),
+    of_one("sign", total<sign_of>),
+    of_one("degrees", total<to_degrees>),
+    of_one("radians", total<to_radians>),
+    of_one("ceiling", total<std::ceil>),
+    of_one("cot", total<cotangent>),
+    of_two("power", power),
+    of_two("pow", power),
+    of_two("atan2", arc_tangent_2),
+    of_two("log", logarithm_of_base),
+    signature("round", round_to_digits, returns<kF>, kF, TypeKind::integer),
+    signature("pi", pi, returns<kF>),
+}};
 
 }  // namespace
 
 const Function* math(std::string_view name, std::size_t arguments) {
-  if (name == "ceiling") name = "ceil";
-  return arguments == 1 ? find(kOfOne, name) : arguments == 2 ? find(kOfTwo, name) : nullptr;
+  for (const Signature& signature : kSignatures) {
+    if (signature.function.name == name && signature.count == arguments) return &signature.function;
+  }
+  return nullptr;
 }
+
+std::span<const Signature> math_signatures() noexcept { return kSignatures; }
 
 }  // namespace mneme::query

@@ -7,16 +7,11 @@
 #include "query/code_points.h"
 #include "query/kernels.h"
 #include "query/like.h"
+#include "query/signature.h"
+#include "query/text_limit.h"
 
 namespace mneme::query {
 namespace {
-
-// What one value built from others may reach: a mistake in repeat() or lpad() must not take the memory of the robot.
-constexpr std::size_t kTextBytesMax = 64 * 1024 * 1024;
-
-Error too_long() {
-  return Error(Code::invalid_argument, "requested text is longer than 64 MiB").with_sqlstate("54000");
-}
 
 std::string_view text_at(const Operand& operand, std::size_t row) noexcept { return operand.at<StringRef>(row).view(); }
 
@@ -42,7 +37,7 @@ Result<void> concatenate(Operands operands, std::size_t rows, Column& out) {
   return map_text(operands, rows, out, [&](std::size_t row) -> Made {
     std::string joined(text_at(operands[0], row));
     joined += text_at(operands[1], row);
-    if (joined.size() > kTextBytesMax) return too_long();
+    if (joined.size() > kTextBytesMax) return text_too_long();
     return joined;
   });
 }
@@ -140,7 +135,7 @@ Result<void> replace(Operands operands, std::size_t rows, Column& out) {
       if (found == std::string_view::npos) break;
       made.append(text.substr(at, found - at)).append(to);
       at = found + from.size();
-      if (made.size() > kTextBytesMax) return too_long();
+      if (made.size() > kTextBytesMax) return text_too_long();
     }
     made.append(text.substr(at));
     return made;
@@ -222,7 +217,7 @@ Result<void> repeat(Operands operands, std::size_t rows, Column& out) {
   return map_text(operands, rows, out, [&](std::size_t row) -> Made {
     const std::string_view text = text_at(operands[0], row);
     const auto times = static_cast<std::size_t>(std::max<std::int64_t>(operands[1].at<std::int64_t>(row), 0));
-    if (!text.empty() && times > kTextBytesMax / text.size()) return too_long();
+    if (!text.empty() && times > kTextBytesMax / text.size()) return text_too_long();
     std::string made;
     made.reserve(text.size() * times);
     for (std::size_t i = 0; i < times && !text.empty(); ++i) made += text;
@@ -240,7 +235,7 @@ Result<void> pad(Operands operands, std::size_t rows, Column& out) {
     const std::size_t has = count_code_points(text);
     if (has >= wanted) return std::string(slice(text, 0, wanted));
     if (fill.empty()) return std::string(text);
-    if (wanted - has > kTextBytesMax / 4) return too_long();
+    if (wanted - has > kTextBytesMax / 4) return text_too_long();
     std::string filling;
     std::size_t at = 0;
     for (std::size_t missing = wanted - has; missing > 0; --missing) {
@@ -255,63 +250,60 @@ Result<void> pad(Operands operands, std::size_t rows, Column& out) {
 constexpr TypeKind kT = TypeKind::text;
 constexpr TypeKind kI = TypeKind::integer;
 
-struct Entry {
-  Function function;
-  std::size_t arguments;
-  std::array<TypeKind, 3> types;
-};
-constexpr std::array<Entry, 28> kEntries{{
-    {{"||", concatenate}, 2, {kT, kT}},
-    {{"like", match_like<false, true>}, 2, {kT, kT}},
-    {{"like", match_like<false, true>}, 3, {kT, kT, kT}},
-    {{"not like", match_like<false, false>}, 2, {kT, kT}},
-    {{"not like", match_like<false, false>}, 3, {kT, kT, kT}},
-    {{"ilike", match_like<true, true>}, 2, {kT, kT}},
-    {{"ilike", match_like<true, true>}, 3, {kT, kT, kT}},
-    {{"not ilike", match_like<true, false>}, 2, {kT, kT}},
-    {{"not ilike", match_like<true, false>}, 3, {kT, kT, kT}},
-    {{"length", length}, 1, {kT}},
-    {{"octet_length", octet_length}, 1, {kT}},
-    {{"lower", change_case<lower_ascii>}, 1, {kT}},
-    {{"upper", change_case<upper_ascii>}, 1, {kT}},
-    {{"substr", substring}, 2, {kT, kI}},
-    {{"substr", substring}, 3, {kT, kI, kI}},
-    {{"left", end_part<true>}, 2, {kT, kI}},
-    {{"right", end_part<false>}, 2, {kT, kI}},
-    {{"replace", replace}, 3, {kT, kT, kT}},
-    {{"trim", trim<true, true>}, 1, {kT}},
-    {{"trim", trim<true, true>}, 2, {kT, kT}},
-    {{"ltrim", trim<true, false>}, 1, {kT}},
-    {{"ltrim", trim<true, false>}, 2, {kT, kT}},
-    {{"rtrim", trim<false, true>}, 1, {kT}},
-    {{"rtrim", trim<false, true>}, 2, {kT, kT}},
-    {{"strpos", position}, 2, {kT, kT}},
-    {{"starts_with", starts_with}, 2, {kT, kT}},
-    {{"reverse", reverse}, 1, {kT}},
-    {{"repeat", repeat}, 2, {kT, kI}},
+constexpr TypeKind kB = TypeKind::boolean;
+constexpr std::array<Signature, 38> kSignatures{{
+    signature("||", concatenate, returns<kT>, kT, kT),
+    signature("like", match_like<false, true>, returns<kB>, kT, kT),
+    signature("like", match_like<false, true>, returns<kB>, kT, kT, kT),
+    signature("not like", match_like<false, false>, returns<kB>, kT, kT),
+    signature("not like", match_like<false, false>, returns<kB>, kT, kT, kT),
+    signature("ilike", match_like<true, true>, returns<kB>, kT, kT),
+    signature("ilike", match_like<true, true>, returns<kB>, kT, kT, kT),
+    signature("not ilike", match_like<true, false>, returns<kB>, kT, kT),
+    signature("not ilike", match_like<true, false>, returns<kB>, kT, kT, kT),
+    signature("length", length, returns<kI>, kT),
+    signature("char_length", length, returns<kI>, kT),
+    signature("character_length", length, returns<kI>, kT),
+    signature("octet_length", octet_length, returns<kI>, kT),
+    signature("lower", change_case<lower_ascii>, returns<kT>, kT),
+    signature("upper", change_case<upper_ascii>, returns<kT>, kT),
+    signature("substr", substring, returns<kT>, kT, kI),
+    signature("substring", substring, returns<kT>, kT, kI),
+    signature("substr", substring, returns<kT>, kT, kI, kI),
+    signature("substring", substring, returns<kT>, kT, kI, kI),
+    signature("left", end_part<true>, returns<kT>, kT, kI),
+    signature("right", end_part<false>, returns<kT>, kT, kI),
+    signature("replace", replace, returns<kT>, kT, kT, kT),
+    signature("trim", trim<true, true>, returns<kT>, kT),
+    signature("btrim", trim<true, true>, returns<kT>, kT),
+    signature("trim", trim<true, true>, returns<kT>, kT, kT),
+    signature("btrim", trim<true, true>, returns<kT>, kT, kT),
+    signature("ltrim", trim<true, false>, returns<kT>, kT),
+    signature("ltrim", trim<true, false>, returns<kT>, kT, kT),
+    signature("rtrim", trim<false, true>, returns<kT>, kT),
+    signature("rtrim", trim<false, true>, returns<kT>, kT, kT),
+    signature("strpos", position, returns<kI>, kT, kT),
+    signature("starts_with", starts_with, returns<kB>, kT, kT),
+    signature("reverse", reverse, returns<kT>, kT),
+    signature("repeat", repeat, returns<kT>, kT, kI),
+    signature("lpad", pad<true>, returns<kT>, kT, kI),
+    signature("lpad", pad<true>, returns<kT>, kT, kI, kT),
+    signature("rpad", pad<false>, returns<kT>, kT, kI),
+    signature("rpad", pad<false>, returns<kT>, kT, kI, kT),
 }};
-constexpr std::array<Entry, 4> kPadding{{
-    {{"lpad", pad<true>}, 2, {kT, kI}},
-    {{"lpad", pad<true>}, 3, {kT, kI, kT}},
-    {{"rpad", pad<false>}, 2, {kT, kI}},
-    {{"rpad", pad<false>}, 3, {kT, kI, kT}},
-}};
-
-const Function* find(std::span<const Entry> entries, std::string_view name, std::span<const Type> arguments) {
-  for (const Entry& entry : entries) {
-    if (entry.function.name != name || entry.arguments != arguments.size()) continue;
-    bool fits = true;
-    for (std::size_t i = 0; i < arguments.size(); ++i) fits = fits && entry.types[i] == arguments[i].kind;
-    if (fits) return &entry.function;
-  }
-  return nullptr;
-}
 
 }  // namespace
 
 const Function* text_function(std::string_view name, std::span<const Type> arguments) {
-  if (const Function* found = find(kEntries, name, arguments)) return found;
-  return find(kPadding, name, arguments);
+  for (const Signature& signature : kSignatures) {
+    if (signature.function.name != name || signature.count != arguments.size()) continue;
+    bool fits = true;
+    for (std::size_t i = 0; i < arguments.size(); ++i) fits = fits && signature.arguments[i] == arguments[i].kind;
+    if (fits) return &signature.function;
+  }
+  return nullptr;
 }
+
+std::span<const Signature> text_signatures() noexcept { return kSignatures; }
 
 }  // namespace mneme::query

@@ -1,0 +1,37 @@
+#include "query/function_table.h"
+
+#include <array>
+
+#include "query/functions.h"
+#include "query/functions_special.h"
+
+namespace mneme::query {
+
+void for_each_signature(const std::function<void(const Signature&)>& visit) {
+  for (const auto signatures : {arithmetic_signatures(), decimal_signatures(), math_signatures(), text_signatures()}) {
+    for (const Signature& signature : signatures) visit(signature);
+  }
+}
+
+void for_each_function_name(const std::function<void(std::string_view)>& visit) {
+  for_each_signature([&](const Signature& signature) {
+    const char first = signature.function.name.front();
+    if (first >= 'a' && first <= 'z' && signature.function.name.find(' ') == std::string_view::npos) {
+      visit(signature.function.name);
+    }
+  });
+  for (const std::string_view name : special_names()) visit(name);
+  for (const std::string_view name : {"count", "sum", "avg", "min", "max", "first", "last", "stddev", "variance",
+                                      "string_agg", "bool_and", "bool_or", "coalesce"}) {
+    visit(name);
+  }
+}
+
+bool is_function_name(std::string_view name) noexcept {
+  bool found = false;
+  for (const std::string_view special : special_names()) found = found || special == name;
+  for_each_signature([&](const Signature& signature) { found = found || signature.function.name == name; });
+  return found;
+}
+
+}  // namespace mneme::query
