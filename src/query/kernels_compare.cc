@@ -1,53 +1,11 @@
 // Comparisons: one order per kind, six operators and two null-safe ones from it.
 #include <array>
-#include <cmath>
-#include <compare>
 
 #include "query/kernels.h"
+#include "query/value_order.h"
 
 namespace mneme::query {
 namespace {
-
-template <class T>
-std::strong_ordering order(const T& a, const T& b) noexcept {
-  return a <=> b;
-}
-
-// PostgreSQL's total order of floats: NaN equals itself and stands above every number; -0 equals 0.
-template <std::floating_point T>
-std::strong_ordering order(const T& a, const T& b) noexcept {
-  if (a < b) return std::strong_ordering::less;
-  if (a > b) return std::strong_ordering::greater;
-  if (a == b) return std::strong_ordering::equal;
-  return static_cast<int>(std::isnan(a)) <=> static_cast<int>(std::isnan(b));
-}
-
-std::strong_ordering order(const StringRef& a, const StringRef& b) noexcept { return a.view().compare(b.view()) <=> 0; }
-
-constexpr std::int64_t kNsPerDay = 86'400'000'000'000;
-
-// An interval's length for comparing, in ns, with months of 30 days: up to 2^31 * 30 days needs 128 bits.
-__extension__ using Wide = __int128;
-Wide length(const Interval& i) noexcept { return (Wide{i.months} * 30 + i.days) * kNsPerDay + i.ns; }
-std::strong_ordering order(const Interval& a, const Interval& b) noexcept {
-  const Wide left = length(a);
-  const Wide right = length(b);
-  return left < right   ? std::strong_ordering::less
-         : left > right ? std::strong_ordering::greater
-                        : std::strong_ordering::equal;
-}
-
-using Uuid = std::array<unsigned char, 16>;
-using Point = std::array<double, 2>;
-using Point3 = std::array<double, 3>;
-std::strong_ordering order(const Uuid& a, const Uuid& b) noexcept { return std::memcmp(a.data(), b.data(), 16) <=> 0; }
-template <std::size_t N>
-std::strong_ordering order(const std::array<double, N>& a, const std::array<double, N>& b) noexcept {
-  for (std::size_t i = 0; i < N; ++i) {
-    if (const auto o = order(a[i], b[i]); o != 0) return o;
-  }
-  return std::strong_ordering::equal;
-}
 
 struct Equal {
   static bool holds(std::strong_ordering o) noexcept { return o == 0; }

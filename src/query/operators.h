@@ -1,0 +1,35 @@
+// The operators behind make_operator(), one file each. `plan` is the node's own, `inputs` are those of plan.inputs.
+#pragma once
+
+#include "query/execution.h"
+
+namespace mneme::query {
+
+using Inputs = std::vector<Input>;
+
+Result<OperatorPtr> make_scan(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_values(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_filter(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_project(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_sort(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_limit(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_aggregate(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_distinct(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_join(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_asof_join(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_union_all(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_insert(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_update(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_delete(const Plan& plan, Inputs inputs, ExecutionContext& context);
+
+// How many rows LIMIT and OFFSET let through; no limit is the greatest number.
+struct RowWindow {
+  std::size_t skip = 0;
+  std::size_t take = ~std::size_t{0};
+  [[nodiscard]] std::size_t end() const noexcept {
+    return take > ~std::size_t{0} - skip ? ~std::size_t{0} : skip + take;
+  }
+};
+Result<RowWindow> row_window(const ExpressionPtr& limit, const ExpressionPtr& offset, const ExecutionContext& context);
+
+}  // namespace mneme::query
