@@ -1,9 +1,9 @@
 // Sums, averages and variances.
 #include <cmath>
-#include <limits>
 
 #include "query/folding.h"
-#include "query/value_order.h"
+#include "types/calendar.h"
+#include "types/interval.h"
 
 namespace mneme::query {
 namespace {
@@ -93,17 +93,9 @@ bool add_interval(IntervalState& state, const Interval& value) noexcept {
   return true;
 }
 
-template <class To, class From>
-bool fits(From value) noexcept {
-  return value >= std::numeric_limits<To>::min() && value <= std::numeric_limits<To>::max();
-}
-Result<void> append_interval(std::int64_t months, std::int64_t days, Wide ns, Column& out) {
-  if (!fits<std::int32_t>(months) || !fits<std::int32_t>(days) || !fits<std::int64_t>(ns)) {
-    return Error(Code::invalid_argument, "interval out of range").with_sqlstate("22008");
-  }
-  out.append(Interval{.months = static_cast<std::int32_t>(months),
-                      .days = static_cast<std::int32_t>(days),
-                      .ns = static_cast<std::int64_t>(ns)});
+Result<void> append_interval(Wide months, Wide days, Wide ns, Column& out) {
+  const Interval interval = TRY(make_interval(months, days, ns));
+  out.append(interval);
   return {};
 }
 
@@ -128,7 +120,7 @@ struct IntervalAverage {  // What is left of months becomes days (30 to a month)
     const Wide n = state.count;
     const Wide days_of_months = Wide{state.months % state.count} * 30;
     const Wide day_rest = days_of_months % n + state.days % n;
-    const auto days = static_cast<std::int64_t>(days_of_months / n) + state.days / state.count;
+    const Wide days = days_of_months / n + state.days / state.count;
     return append_interval(state.months / state.count, days, (state.ns + day_rest * kNsPerDay) / n, out);
   }
 };

@@ -26,6 +26,7 @@ struct MakeOf {  // A node's maker, by its type.
   Make operator()(const Join&) const { return make_nothing; }
   Make operator()(const AsofJoin&) const { return make_nothing; }
   Make operator()(const UnionAll&) const { return make_union_all; }
+  Make operator()(const Series&) const { return make_series; }
   Make operator()(const Insert&) const { return make_nothing; }
   Make operator()(const Update&) const { return make_nothing; }
   Make operator()(const Delete&) const { return make_nothing; }

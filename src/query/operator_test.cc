@@ -91,6 +91,35 @@ TEST_CASE("distinct: every number once, whatever the size of the table of them")
   CHECK(Bench().run(counted(over_input(Distinct{}, std::move(wide)))) == "9973");
 }
 
+PlanPtr series(ExpressionPtr first, ExpressionPtr last, ExpressionPtr step) {
+  const Type type = first->type;
+  return plan_of(Series{.first = std::move(first), .last = std::move(last), .step = std::move(step)}, {type});
+}
+ExpressionPtr interval(std::int32_t months, std::int32_t days, std::int64_t ns) {
+  return make_constant(column_of<Interval>(kInterval, {Interval{.months = months, .days = days, .ns = ns}}));
+}
+
+TEST_CASE("series: up, down, to the end of INT, and nowhere") {
+  CHECK(Bench().run(series(constant(1), constant(7), constant(3))) == "1|4|7");
+  CHECK(Bench().run(series(constant(3), constant(1), constant(-1))) == "3|2|1");
+  CHECK(Bench().run(series(constant(3), constant(1), constant(1))) == "");
+  CHECK(Bench().run(series(constant(INT64_MAX - 1), constant(INT64_MAX), constant(1))) ==
+        "9223372036854775806|9223372036854775807");
+  CHECK(Bench().run(series(constant(1), null_of(kInt), constant(1))) == "");
+  CHECK(Bench().run(series(constant(1), constant(2), constant(0))) == "<22023>");
+  CHECK(Bench().run(counted(series(constant(1), constant(10'000), constant(1)))) == "10000");
+}
+
+TEST_CASE("series: months follow the calendar from the value before, as in PostgreSQL") {
+  constexpr std::int64_t kDay = 86'400'000'000'000;
+  const auto day = [](std::int64_t days) { return make_constant(ints({days * kDay}, kTime)); };
+  // 31 January, 28 February, 28 March 1970 are days 30, 58 and 86.
+  CHECK(Bench().run(series(day(30), day(90), interval(1, 0, 0))) ==
+        "2592000000000000|5011200000000000|7430400000000000");
+  CHECK(Bench().run(series(day(1), day(0), interval(0, 0, -kDay / 2))) == "86400000000000|43200000000000|0");
+  CHECK(Bench().run(series(day(0), day(1), interval(0, 0, 0))) == "<22023>");
+}
+
 TEST_CASE("a statement that is stopped ends with 57014 at its next batch") {
   Bench bench;
   int left = 3;

@@ -8,13 +8,13 @@
 #include <cstring>
 
 #include "types/column.h"
+#include "types/interval.h"
 
 namespace mneme::query {
 
 using Uuid = std::array<unsigned char, 16>;
 using Point = std::array<double, 2>;
 using Point3 = std::array<double, 3>;
-__extension__ using Wide = __int128;
 
 template <class T>
 std::strong_ordering order(const T& a, const T& b) noexcept {
@@ -34,13 +34,9 @@ inline std::strong_ordering order(const StringRef& a, const StringRef& b) noexce
   return a.view().compare(b.view()) <=> 0;
 }
 
-constexpr std::int64_t kNsPerDay = 86'400'000'000'000;
-
-// An interval's length for comparing, in ns, with months of 30 days: up to 2^31 * 30 days needs 128 bits.
-inline Wide length(const Interval& i) noexcept { return (Wide{i.months} * 30 + i.days) * kNsPerDay + i.ns; }
 inline std::strong_ordering order(const Interval& a, const Interval& b) noexcept {
-  const Wide left = length(a);
-  const Wide right = length(b);
+  const Wide left = interval_length_ns(a);
+  const Wide right = interval_length_ns(b);
   return left < right   ? std::strong_ordering::less
          : left > right ? std::strong_ordering::greater
                         : std::strong_ordering::equal;
