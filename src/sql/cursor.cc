@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "sql/not_there.h"
 #include "sql/parser.h"
 
 namespace mneme::sql {
@@ -142,6 +143,12 @@ Result<void> Cursor::expect(std::string_view first, std::string_view second) {
 Error Cursor::unexpected(std::string_view expected) {
   const Token& token = peek();
   if (error_ && token.kind == TokenKind::invalid) return *error_;
+  if (const auto instead = token.kind == TokenKind::identifier ? instead_of(token.value) : ""; !instead.empty()) {
+    return Error(Code::unsupported, describe(token) + " is not supported")
+        .with_sqlstate("0A000")
+        .at(token.at)
+        .with_hint(std::string(instead));
+  }
   Error error = Error(Code::invalid_argument, "unexpected " + describe(token) + ", expected " + std::string(expected))
                     .with_sqlstate("42601")
                     .at(token.at);

@@ -34,7 +34,8 @@ class Cursor {  // One thread at a time.
   Result<void> expect(std::string_view keyword);
   Result<void> expect(std::string_view first, std::string_view second);
 
-  // The error "unexpected X, expected <expected>" at the next token, with a hint for the common slips.
+  // The error "unexpected X, expected <expected>" at the next token, with a hint for the common slips; unsupported
+  // (0A000) when it is a word of PostgreSQL's that has no place here (not_there.h).
   Error unexpected(std::string_view expected);
 
   // Statements: limits count from here.

@@ -167,7 +167,18 @@ Result<void> Lexer::read_quoted_identifier(Token& token) {
 Result<void> Lexer::read_text(Token& token) {
   token.kind = TokenKind::text;
   token.value = TRY(quoted('\'', "a text '...'"));
+  while (at_continued_text()) token.value += TRY(quoted('\'', "a text '...'"));
   return {};
+}
+
+// Two texts with nothing but blanks and a line break between them are one (the standard's rule). Moves to the second.
+bool Lexer::at_continued_text() {
+  std::size_t next = offset_;
+  bool line_break = false;
+  for (; next < text_.size() && is_blank(text_[next]); ++next) line_break = line_break || text_[next] == '\n';
+  if (!line_break || at(next) != '\'') return false;
+  offset_ = next;
+  return true;
 }
 
 Result<void> Lexer::read_escaped_text(Token& token) {

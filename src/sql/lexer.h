@@ -39,6 +39,7 @@ class Lexer {  // One thread at a time.
   Result<void> read_quoted_identifier(Token& token);
   Result<void> read_number(Token& token);
   Result<void> read_text(Token& token);
+  bool at_continued_text();
   Result<void> read_escaped_text(Token& token);
   Result<void> read_blob(Token& token);
   Result<void> read_dollar(Token& token);

@@ -196,6 +196,22 @@ Result<ExpressionPtr> cast(Cursor& cursor, ExpressionPtr left) {
   return make(Cast{std::move(left), std::move(type)}, at);
 }
 
+// Behind any expression: text is ordered by its bytes, which is what COLLATE "C" asks for; no other order is there.
+Result<void> byte_collation(Cursor& cursor) {
+  const Token& collation = cursor.peek(1);
+  const bool bytes = collation.value == "C" || collation.value == "POSIX" || collation.value == "ucs_basic" ||
+                     collation.value == "default";
+  if (!bytes || cursor.at(TokenKind::text, 1)) {
+    return Error(Code::unsupported, "COLLATE takes \"C\" only: text is ordered by its bytes")
+        .with_sqlstate("0A000")
+        .at(cursor.peek().at)
+        .with_hint("order by lower(name), or by a key computed in the program");
+  }
+  cursor.take();
+  cursor.take();
+  return {};
+}
+
 Result<ExpressionPtr> at_time_zone(Cursor& cursor, ExpressionPtr left) {
   const SourcePosition at = cursor.take().at;
   TRY(cursor.expect("time", "zone"));
@@ -255,6 +271,7 @@ Result<ExpressionPtr> expression(Cursor& cursor, Level loosest) {
   Level left_level = Level::primary;
   ExpressionPtr left = TRY(prefix(cursor, loosest, left_level));
   for (;;) {
+    if (cursor.at("collate")) TRY(byte_collation(cursor));
     const auto level = level_at(cursor);
     if (!level || *level < loosest) return left;
     if (left_level < *level || (left_level == *level && !is_chainable(*level))) {

@@ -123,9 +123,6 @@ Result<ExpressionPtr> keyword_or_named(Cursor& cursor) {
   if (cursor.at("true") || cursor.at("false")) return literal(cursor, LiteralKind::boolean);
   if (cursor.at("case")) return case_expression(cursor);
   if (cursor.at("exists") && cursor.at(TokenKind::left_parenthesis, 1)) return exists(cursor);
-  if (cursor.at("array")) {
-    return cursor.unexpected("an expression").with_hint("arrays are not there; write a vector as '[1, 2, 3]'");
-  }
   return named(cursor);
 }
 

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "sql/print.h"
+
 namespace mneme::sql {
 namespace {
 
@@ -60,6 +62,35 @@ TEST_CASE("parser: the common slips get a hint") {
   CHECK(holds(outcome("SELECT order FROM t"), "reserved word"));
   CHECK(holds(outcome("SELECT INTERVAL(3) \"1 day\""), "single quotes"));
   CHECK(holds(outcome("SELECT [1, 2]"), "'[1, 2, 3]'"));
+}
+
+TEST_CASE("parser: what PostgreSQL has and we have not is unsupported, with its place and what to do instead") {
+  for (const char* text :
+       {"CREATE VIEW v AS SELECT 1", "CREATE TEMP TABLE t (a INT)", "COPY t FROM 'x'", "SELECT * FROM t FOR UPDATE",
+        "SELECT ARRAY[1]", "MERGE INTO t USING s ON true", "SELECT a INTO b FROM t", "GRANT ALL ON t TO u",
+        "CREATE INDEX CONCURRENTLY i ON t (a)", "SELECT a COLLATE \"de_DE\" FROM t", "PREPARE p AS SELECT 1"}) {
+    const auto parsed = parse(text);
+    REQUIRE(!parsed);
+    CHECK_MESSAGE(parsed.error().code() == Code::unsupported, text);
+    CHECK(parsed.error().sqlstate() == "0A000");
+    CHECK(parsed.error().position().has_value());
+    CHECK(!parsed.error().hint().empty());
+  }
+}
+
+TEST_CASE("parser: such words are names where a name stands") {
+  CHECK(outcome("SELECT type, view, temp, schema FROM sequence AS function WHERE copy = merge") == "ok");
+}
+
+TEST_CASE("parser: COLLATE \"C\" is the order there is, and goes without saying") {
+  CHECK(outcome("SELECT a COLLATE \"C\" || b FROM t ORDER BY a COLLATE \"C\" DESC, b COLLATE \"POSIX\"") == "ok");
+}
+
+TEST_CASE("parser: texts on lines of their own are one; on one line they are two") {
+  const auto parsed = parse("SELECT 'one '\n  'two '\n'three'");
+  REQUIRE(parsed);
+  CHECK(print((*parsed)[0]) == "SELECT 'one two three'");
+  CHECK(sqlstate("SELECT 'one ' 'two'") == "42601");
 }
 
 TEST_CASE("parser: what does not chain in PostgreSQL asks for parentheses") {
