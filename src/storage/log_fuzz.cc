@@ -4,15 +4,15 @@
 #include <cstdlib>
 
 #include "base/coding.h"
+#include "os/sim/sim_file_system.h"
 #include "storage/log.h"
-#include "storage/test_disk.h"
 
 namespace {
 using namespace mneme;
 
 constexpr std::uint32_t kEpoch = 9;
 
-void make_file(TestDisk& disk, std::uint64_t number, Bytes body, bool seal, bool plausible) {
+void make_file(sim::SimFileSystem& disk, std::uint64_t number, Bytes body, bool seal, bool plausible) {
   auto file = disk.open(log_path("wal", FileNumber{number}), FileSystem::Open::create).value();
   FileHeader header;
   header.number = FileNumber{number};
@@ -36,7 +36,7 @@ void make_file(TestDisk& disk, std::uint64_t number, Bytes body, bool seal, bool
   file->write(kFileBodyOffset, bytes).value();
 }
 
-Result<LogReplay> replay(TestDisk& disk, std::uint32_t epoch, std::uint64_t& shown) {
+Result<LogReplay> replay(sim::SimFileSystem& disk, std::uint32_t epoch, std::uint64_t& shown) {
   shown = 0;
   const LogReplayOptions options{
       .wal_directory = "wal", .start = {}, .from = {}, .known_synced = {}, .epoch = epoch, .origin = 0};
@@ -52,7 +52,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Bytes input(reinterpret_cast<const std::byte*>(data), size);
   const auto flags = static_cast<unsigned>(data[0]);
   const std::size_t split = 1 + (size - 1) * data[1] / 256;
-  TestDisk disk;
+  sim::SimFileSystem disk;
+  disk.create_directory("wal").value();
   make_file(disk, 1, input.subspan(1, split - 1), (flags & 1) != 0, (flags & 2) != 0);
   make_file(disk, 2, input.subspan(split), (flags & 4) != 0, (flags & 8) != 0);
   std::uint64_t before = 0;

@@ -186,6 +186,11 @@ Result<void> Manifest::judge_tail(FileWindow& window) {
 }
 
 Result<void> Manifest::append(const ManifestEdit& edit) {
+  if (closed_ && !edit.known_synced) {  // It takes the mark's place, and so says what the mark said.
+    ManifestEdit whole = edit;
+    whole.known_synced = state_.known_synced;
+    return append(whole);
+  }
   TRY(check_usable());
   ManifestState changed = state_;
   TRY(changed.apply(edit));
@@ -195,6 +200,7 @@ Result<void> Manifest::append(const ManifestEdit& edit) {
     return std::move(durable).error().during("sync the manifest");
   }
   current_.synced = current_.sequence;
+  closed_ = false;
   state_ = std::move(changed);
   return {};
 }
@@ -267,6 +273,7 @@ Result<void> Manifest::switch_to(const ManifestState& state) {
   if (&state != &state_) state_ = state;
   current_ = std::move(fresh);
   tail_cut_ = 0;
+  closed_ = false;
   return {};
 }
 

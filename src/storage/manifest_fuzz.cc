@@ -3,9 +3,9 @@
 #include <cstdlib>
 
 #include "base/coding.h"
+#include "os/sim/sim_file_system.h"
 #include "storage/manifest.h"
 #include "storage/manifest_record.h"
-#include "storage/test_disk.h"
 
 namespace {
 using namespace mneme;
@@ -23,7 +23,7 @@ void one_edit(Bytes bytes) {
   if (!copy.apply(state.as_edit()) || !(copy == state)) std::abort();
 }
 
-void write_file(TestDisk& disk, const std::string& path, std::uint64_t offset, Bytes bytes) {
+void write_file(sim::SimFileSystem& disk, const std::string& path, std::uint64_t offset, Bytes bytes) {
   const auto mode = disk.has(path) ? FileSystem::Open::read_write : FileSystem::Open::create;
   disk.open(path, mode).value()->write(offset, bytes).value();
 }
@@ -50,7 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ByteBuffer body(reinterpret_cast<const std::byte*>(data) + 1, reinterpret_cast<const std::byte*>(data) + size);
   one_edit(body);
 
-  TestDisk disk;
+  sim::SimFileSystem disk;
+  disk.create_directory("db").value();
   FileHeader header;
   header.number = FileNumber{1};
   write_file(disk, "db/MANIFEST-1", 0, encode_header(kManifestMagic, header));

@@ -3,13 +3,27 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <random>
 
 #include "base/coding.h"
+#include "os/sim/sim_file_system.h"
 #include "storage/manifest_record.h"
-#include "storage/test_disk.h"
 
 namespace mneme {
 namespace {
+
+using Fails = sim::Fault::Kind;
+
+struct Disk : sim::SimFileSystem {
+  Disk() {
+    create_directory("db").value();
+    sync_directory(".", SyncSite::database_directory).value();
+  }
+  void crash(std::mt19937_64& random) {  // In any way but a lying disk's.
+    const auto policy = static_cast<sim::CutPolicy>(random() % (sim::kCutPolicies - 1));
+    reset(cut(policy, random()));
+  }
+};
 
 SegmentInfo segment(std::uint64_t file, std::uint64_t tables = 1) {
   SegmentInfo info{
@@ -68,8 +82,8 @@ ManifestEdit adding(std::uint64_t file) {
   return edit;
 }
 
-void flip(TestDisk& disk, const std::string& path, std::uint64_t offset) {
-  disk.bytes(path)[static_cast<std::size_t>(offset)] ^= std::byte{1};
+void flip(Disk& disk, const std::string& path, std::uint64_t offset) {
+  disk.medium(path)[static_cast<std::size_t>(offset)] ^= std::byte{1};
 }
 
 }  // namespace
@@ -200,7 +214,7 @@ TEST_CASE("manifest state: an edit that does not fit is corrupt and changes noth
 }
 
 TEST_CASE("manifest: what was appended is there after a reopen") {
-  TestDisk disk;
+  Disk disk;
   auto manifest = Manifest::create(disk, "db", first_edit()).value();
   for (std::uint64_t i = 1; i <= 5; ++i) REQUIRE(manifest->append(adding(i)));
   const ManifestState want = manifest->state();
@@ -210,8 +224,8 @@ TEST_CASE("manifest: what was appended is there after a reopen") {
   CHECK(again->tail_cut() == 0);
   CHECK(again->number() == FileNumber{1});
   CHECK(Manifest::read(disk, "db").value() == want);
-  CHECK(as_text(disk.bytes("db/CURRENT")) == current_text(FileNumber{1}));
-  const auto& bytes = disk.bytes("db/MANIFEST-1");
+  CHECK(as_text(disk.medium("db/CURRENT")) == current_text(FileNumber{1}));
+  const auto& bytes = disk.medium("db/MANIFEST-1");
   CHECK(as_text(Bytes(bytes).first(8)) == "mnememan");
   for (std::uint64_t i = 1; i <= 6; ++i) {  // Each record in a sector of its own, here of one sector each.
     CHECK(load<std::uint64_t>(&bytes[4096 + (i - 1) * 512 + 8]) == i);
@@ -220,7 +234,7 @@ TEST_CASE("manifest: what was appended is there after a reopen") {
 }
 
 TEST_CASE("manifest: no database, a lost CURRENT and a damaged one are told apart") {
-  TestDisk disk;
+  Disk disk;
   CHECK(Manifest::open(disk, "db").error().code() == Code::not_found);
   CHECK(Manifest::read(disk, "db").error().code() == Code::not_found);
   {
@@ -241,7 +255,7 @@ TEST_CASE("manifest: no database, a lost CURRENT and a damaged one are told apar
     CHECK(Manifest::open(disk, "db").error().code() == Code::corrupt);
   }
   SUBCASE("every bit of CURRENT counts") {
-    for (std::size_t at = 0; at < disk.bytes("db/CURRENT").size(); ++at) {
+    for (std::size_t at = 0; at < disk.medium("db/CURRENT").size(); ++at) {
       flip(disk, "db/CURRENT", at);
       CHECK(Manifest::open(disk, "db").error().code() == Code::corrupt);
       flip(disk, "db/CURRENT", at);
@@ -250,15 +264,15 @@ TEST_CASE("manifest: no database, a lost CURRENT and a damaged one are told apar
   SUBCASE("the manifest it names is missing, or another's under its name") {
     REQUIRE(disk.rename("db/MANIFEST-1", "db/MANIFEST-2"));
     CHECK(Manifest::open(disk, "db").error().code() == Code::corrupt);
-    disk.bytes("db/CURRENT").resize(0);
+    disk.medium("db/CURRENT").resize(0);
     const std::string text = current_text(FileNumber{2});
-    disk.bytes("db/CURRENT").assign(as_bytes(text).begin(), as_bytes(text).end());
+    disk.medium("db/CURRENT").assign(as_bytes(text).begin(), as_bytes(text).end());
     CHECK(Manifest::open(disk, "db").error().code() == Code::corrupt);
   }
 }
 
 TEST_CASE("manifest: a damaged edit is corruption, but for the last, which is cut unless a mark follows") {
-  TestDisk disk;
+  Disk disk;
   auto manifest = Manifest::create(disk, "db", first_edit()).value();
   for (std::uint64_t i = 1; i <= 3; ++i) REQUIRE(manifest->append(adding(i)));
   const std::uint64_t last = kFileBodyOffset + 3 * 512;
@@ -299,7 +313,7 @@ TEST_CASE("manifest: a damaged edit is corruption, but for the last, which is cu
 }
 
 TEST_CASE("manifest: it is rewritten when it grew past four times its live state, and goes on") {
-  TestDisk disk;
+  Disk disk;
   auto manifest = Manifest::create(disk, "db", first_edit()).value();
   REQUIRE(manifest->append(adding(1)));
   int edits = 0;
@@ -325,44 +339,42 @@ TEST_CASE("manifest: it is rewritten when it grew past four times its live state
 }
 
 TEST_CASE("manifest: after a failed sync it takes no more edits, and no sync is made again") {
-  TestDisk disk;
+  Disk disk;
   auto manifest = Manifest::create(disk, "db", first_edit()).value();
-  disk.fail_syncs = true;
+  disk.fail_after(1);  // The write passes.
   CHECK(manifest->append(adding(1)).error().code() == Code::io);
-  disk.fail_syncs = false;
+  disk.fail({});
   CHECK(manifest->poisoned());
   CHECK(manifest->append(adding(1)).error().code() == Code::io);
   CHECK(manifest->mark(Lsn{}).error().code() == Code::io);
   CHECK(manifest->rewrite().error().code() == Code::io);
   CHECK(manifest->unlink_obsolete().error().code() == Code::io);
   CHECK(manifest->state().segments.empty());
-  CHECK(disk.retried_syncs == 0);
+  CHECK(disk.retried_syncs() == 0);
 }
 
 TEST_CASE("manifest: whichever I/O fails, what append promised is there, and what it refused is not") {
-  for (const Code code : {Code::io, Code::full}) {
-    for (int nth = 0; nth < 60; ++nth) {
+  for (const auto kind : {Fails::io_error, Fails::no_space, Fails::torn_write}) {
+    for (std::uint64_t nth = 0; nth < 60; ++nth) {
       for (const bool sticky : {false, true}) {
         CAPTURE(nth);
-        TestDisk disk;
+        Disk disk;
         auto manifest = Manifest::create(disk, "db", first_edit()).value();
-        disk.fail_after = nth;
-        disk.fail_sticky = sticky;
-        disk.fail_code = code;
+        disk.fail_after(nth, kind, sticky);
         ManifestState want = manifest->state();
         for (std::uint64_t i = 1; i <= 12; ++i) {
           if (manifest->append(adding(i))) want = manifest->state();
           if (i % 5 == 0) static_cast<void>(manifest->rewrite().has_value());
         }
         const bool poisoned = manifest->poisoned();
-        disk.fail_after = -1;
-        std::mt19937_64 random(static_cast<std::uint64_t>(nth));
+        disk.fail({});
+        std::mt19937_64 random(nth);
         disk.crash(random);
         const auto found = Manifest::open(disk, "db");
         REQUIRE_MESSAGE(found, found.error().to_string());
         if (!poisoned) CHECK((*found)->state() == want);
         for (const auto& [file, info] : want.segments) CHECK((*found)->state().segments.contains(file));
-        CHECK(disk.retried_syncs == 0);
+        CHECK(disk.retried_syncs() == 0);
       }
     }
   }
@@ -372,8 +384,7 @@ TEST_CASE("manifest: under power cuts the state is that of the last acknowledged
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     CAPTURE(seed);
     std::mt19937_64 random(seed);
-    TestDisk disk;
-    disk.garbage = seed % 2 == 0;
+    Disk disk;
     std::uint64_t next_file = 1;
     std::optional<ManifestState> want;
     std::optional<ManifestState> in_flight;
@@ -403,17 +414,15 @@ TEST_CASE("manifest: under power cuts the state is that of the last acknowledged
       if (random() % 2 == 0) {  // The power fails somewhere inside one more call.
         ManifestEdit edit = adding(next_file);
         REQUIRE(in_flight->apply(edit));
-        disk.fail_after = static_cast<int>(random() % 12);
-        disk.fail_sticky = true;
+        disk.fail_after(random() % 12, Fails::io_error, true);
         if (random() % 3 == 0) static_cast<void>(manifest.rewrite().has_value());
         if (manifest.append(edit)) want = in_flight;
         ++next_file;
-        disk.fail_after = -1;
-        disk.fail_sticky = false;
+        disk.fail({});
       }
-      random() % 4 == 0 ? disk.kill() : disk.crash(random);
+      if (random() % 4 != 0) disk.crash(random);  // Else only the process died.
     }
-    CHECK(disk.retried_syncs == 0);
+    CHECK(disk.retried_syncs() == 0);
   }
 }
 
@@ -423,18 +432,17 @@ TEST_CASE("manifest: each of its syncs is needed") {
     bool lost = false;
     for (std::uint64_t seed = 1; seed <= 200 && !lost; ++seed) {
       std::mt19937_64 random(seed);
-      TestDisk disk;
+      Disk disk;
       auto manifest = Manifest::create(disk, "db", first_edit()).value();
-      disk.ignored_site = site;
+      disk.ignore_syncs_of(site);
       REQUIRE(manifest->append(adding(1)));
       if (seed % 2 == 0) REQUIRE(manifest->rewrite());
       if (seed % 4 == 0) REQUIRE(manifest->append(adding(2)));
       const ManifestState want = manifest->state();
       if (seed % 3 == 0) {  // Cut inside a rewrite.
-        disk.fail_after = static_cast<int>(random() % 14);
-        disk.fail_sticky = true;
+        disk.fail_after(random() % 14, Fails::io_error, true);
         static_cast<void>(manifest->rewrite().has_value());
-        disk.fail_after = -1;
+        disk.fail({});
       }
       disk.crash(random);
       const auto found = Manifest::open(disk, "db");
@@ -445,12 +453,12 @@ TEST_CASE("manifest: each of its syncs is needed") {
 }
 
 TEST_CASE("manifest: whichever I/O fails while it is created or opened, the error is io and nothing is lost") {
-  for (int nth = 0; nth < 40; ++nth) {
-    TestDisk disk;
-    disk.fail_after = nth;
+  for (std::uint64_t nth = 0; nth < 40; ++nth) {
+    Disk disk;
+    disk.fail_after(nth);
     auto made = Manifest::create(disk, "db", first_edit());
     if (!made) CHECK(made.error().code() == Code::io);
-    disk.fail_after = -1;
+    disk.fail({});
     auto opened = Manifest::open(disk, "db");
     if (made) REQUIRE(opened);
     if (!opened) {
@@ -458,21 +466,21 @@ TEST_CASE("manifest: whichever I/O fails while it is created or opened, the erro
       opened = Manifest::create(disk, "db", first_edit());
     }
     REQUIRE((*opened)->append(adding(1)));
-    disk.fail_after = nth;
+    disk.fail_after(nth);
     const auto read = Manifest::read(disk, "db");
     if (!read) CHECK(read.error().code() == Code::io);
-    disk.fail_after = nth;
+    disk.fail_after(nth);
     opened = Manifest::open(disk, "db");
     if (!opened) CHECK(opened.error().code() == Code::io);
-    disk.fail_after = -1;
+    disk.fail({});
     CHECK(Manifest::read(disk, "db").value().segments.size() == 1);
   }
 }
 
 TEST_CASE("manifest: an intact edit that makes no sense is corrupt, with the place it stands at") {
-  TestDisk disk;
+  Disk disk;
   auto manifest = Manifest::create(disk, "db", first_edit()).value();
-  auto& bytes = disk.bytes("db/MANIFEST-1");
+  auto& bytes = disk.medium("db/MANIFEST-1");
   const auto file_crc = load<std::uint32_t>(&bytes[60]);
   const auto plant = [&](const ByteBuffer& payload) {
     ByteBuffer record(kManifestRecordHeaderBytes);
@@ -496,20 +504,20 @@ TEST_CASE("manifest: an intact edit that makes no sense is corrupt, with the pla
 }
 
 TEST_CASE("manifest: newer formats are refused, read-only ones for writing") {
-  TestDisk disk;
+  Disk disk;
   auto manifest = Manifest::create(disk, "db", first_edit()).value();
   FileHeader header;
   header.number = FileNumber{1};
   header.incompatible = 1;
   auto bytes = encode_header(kManifestMagic, header);
-  std::copy(bytes.begin(), bytes.end(), disk.bytes("db/MANIFEST-1").begin());
+  std::copy(bytes.begin(), bytes.end(), disk.medium("db/MANIFEST-1").begin());
   CHECK(Manifest::open(disk, "db").error().code() == Code::unsupported);
   header.incompatible = 0;
   header.read_only_compatible = 1;
   header.origin = 42;
   header.epoch = 1;
   bytes = encode_header(kManifestMagic, header);
-  auto& file = disk.bytes("db/MANIFEST-1");
+  auto& file = disk.medium("db/MANIFEST-1");
   std::copy(bytes.begin(), bytes.end(), file.begin());
   const auto payload_bytes = load<std::uint32_t>(&file[4096 + 4]);
   seal_manifest_record({.payload_bytes = payload_bytes, .sequence = 1, .known_synced = 0}, header.crc,
@@ -530,14 +538,12 @@ TEST_CASE("manifest: only its own names are manifests, and only its own text is 
 
 TEST_CASE("manifest: a switch that a killed process left unsynced is made durable before edits build on it") {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    for (int nth = 0; nth < 14; ++nth) {
-      TestDisk disk;
+    for (std::uint64_t nth = 0; nth < 14; ++nth) {
+      Disk disk;
       auto manifest = Manifest::create(disk, "db", first_edit()).value();
-      disk.fail_after = nth;
-      disk.fail_sticky = true;
+      disk.fail_after(nth, Fails::io_error, true);
       static_cast<void>(manifest->rewrite().has_value());
-      disk.fail_after = -1;
-      disk.kill();
+      disk.fail({});
       manifest = Manifest::open(disk, "db").value();
       REQUIRE(manifest->append(adding(1)));
       std::mt19937_64 random(seed);

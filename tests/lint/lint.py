@@ -62,8 +62,8 @@ def rule_dependencies(root):
 
 
 def test_may(path, target):
-    """A test may run its module in the simulated world."""
-    return path.name.endswith("_test.cc") and target == "os/sim"
+    """A test or a fuzzer may run its module in the simulated world."""
+    return path.name.endswith(("_test.cc", "_fuzz.cc")) and target == "os/sim"
 
 
 def rule_outside_sees_only_the_api(root):

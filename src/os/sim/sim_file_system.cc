@@ -95,7 +95,9 @@ class SimLock final : public FileLock {
   const std::string path_;
 };
 
-SimFileSystem::SimFileSystem(const DurableImage& image) {
+SimFileSystem::SimFileSystem(const DurableImage& image) { load(image); }
+
+void SimFileSystem::load(const DurableImage& image) {
   durable_names_.directories = image.directories;
   for (const auto& [path, bytes] : image.files) {
     auto inode = std::make_shared<Inode>();
@@ -105,6 +107,30 @@ SimFileSystem::SimFileSystem(const DurableImage& image) {
     durable_names_.files[path] = std::move(inode);
   }
   names_ = durable_names_;
+}
+
+void SimFileSystem::reset(const DurableImage& image) {
+  const std::lock_guard held(mutex_);
+  durable_names_ = {};
+  entries_.clear();
+  last_syncs_.clear();
+  locked_.clear();
+  fault_.reset();
+  load(image);
+}
+
+ByteBuffer& SimFileSystem::medium(const std::string& path) {
+  const std::lock_guard held(mutex_);
+  Inode& inode = *names_.files.at(path);
+  inode.pending.clear();
+  inode.lost.clear();
+  inode.durable = inode.content = std::make_shared<ByteBuffer>(*inode.content);
+  return *inode.content;
+}
+
+bool SimFileSystem::has(const std::string& path) const {
+  const std::lock_guard held(mutex_);
+  return names_.files.contains(path);
 }
 
 ByteBuffer& SimFileSystem::writable(std::shared_ptr<ByteBuffer>& bytes) {
@@ -344,6 +370,9 @@ Result<std::unique_ptr<FileLock>> SimFileSystem::lock(const std::string& path, c
 void SimFileSystem::fail(std::optional<Fault> fault) {
   const std::lock_guard held(mutex_);
   fault_ = fault;
+}
+void SimFileSystem::fail_after(std::uint64_t passing, Fault::Kind kind, bool sticky) {
+  fail(Fault{.at_operation = operations() + passing + 1, .kind = kind, .sticky = sticky});
 }
 void SimFileSystem::ignore_syncs_of(std::optional<SyncSite> site) {
   const std::lock_guard held(mutex_);

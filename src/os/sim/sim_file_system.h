@@ -44,7 +44,7 @@ struct Fault {
 
 class SimFile;
 
-class SimFileSystem final : public FileSystem {  // Thread-safe.
+class SimFileSystem : public FileSystem {  // Thread-safe.
  public:
   SimFileSystem() = default;
   explicit SimFileSystem(const DurableImage& image);
@@ -62,9 +62,17 @@ class SimFileSystem final : public FileSystem {  // Thread-safe.
   // What the disk may hold if power is cut now. Does not disturb the running system.
   [[nodiscard]] DurableImage cut(CutPolicy policy, std::uint64_t seed) const;
 
+  // Power was cut and is back: the disk holds `image` and nothing fails. REQUIRES: nobody uses a file opened before.
+  void reset(const DurableImage& image);
+  // The bytes of a file, durable as they stand, for a test to damage until the next operation. REQUIRES: it is there.
+  [[nodiscard]] ByteBuffer& medium(const std::string& path);
+  [[nodiscard]] bool has(const std::string& path) const;  // A file; cannot fail, not counted.
+
   // Called after every operation that changes the disk or makes a change durable, without locks held.
   void after_operation(std::function<void()> call) { after_operation_ = std::move(call); }
   void fail(std::optional<Fault> fault);
+  // The next `passing` operations pass, the one after them fails.
+  void fail_after(std::uint64_t passing, Fault::Kind kind = Fault::Kind::io_error, bool sticky = false);
   void ignore_syncs_of(std::optional<SyncSite> site);  // Such a sync says ok and does nothing.
   void set_capacity(std::uint64_t bytes);              // Sum of file sizes; beyond it write and allocate are full.
 
@@ -114,6 +122,7 @@ class SimFileSystem final : public FileSystem {  // Thread-safe.
     std::set<std::string> directories;
   };
 
+  void load(const DurableImage& image);
   static void apply(const Change& change, ByteBuffer& bytes);
   static void apply(const EntryChange& change, Names& names);
   static ByteBuffer& writable(std::shared_ptr<ByteBuffer>& bytes);
