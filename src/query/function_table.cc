@@ -8,7 +8,8 @@
 namespace mneme::query {
 
 void for_each_signature(const std::function<void(const Signature&)>& visit) {
-  for (const auto signatures : {arithmetic_signatures(), decimal_signatures(), math_signatures(), text_signatures()}) {
+  for (const auto signatures :
+       {arithmetic_signatures(), decimal_signatures(), math_signatures(), text_signatures(), time_signatures()}) {
     for (const Signature& signature : signatures) visit(signature);
   }
 }

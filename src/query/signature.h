@@ -38,5 +38,6 @@ std::span<const Signature> arithmetic_signatures() noexcept;
 std::span<const Signature> decimal_signatures() noexcept;
 std::span<const Signature> math_signatures() noexcept;
 std::span<const Signature> text_signatures() noexcept;
+std::span<const Signature> time_signatures() noexcept;
 
 }  // namespace mneme::query
