@@ -23,8 +23,8 @@ struct MakeOf {  // A node's maker, by its type.
   Make operator()(const Limit&) const { return make_limit; }
   Make operator()(const Aggregate&) const { return make_aggregate; }
   Make operator()(const Distinct&) const { return make_distinct; }
-  Make operator()(const Join&) const { return make_nothing; }
-  Make operator()(const AsofJoin&) const { return make_nothing; }
+  Make operator()(const Join&) const { return make_join; }
+  Make operator()(const AsofJoin&) const { return make_asof_join; }
   Make operator()(const UnionAll&) const { return make_union_all; }
   Make operator()(const Series&) const { return make_series; }
   Make operator()(const Insert&) const { return make_nothing; }

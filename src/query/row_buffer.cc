@@ -136,6 +136,18 @@ void RowBuffer::gather(std::size_t column, std::span<const RowNumber> rows, Colu
   });
 }
 
+void RowBuffer::gather_or_null(std::size_t column, std::span<const RowNumber> rows, Column& out) const {
+  for (const RowNumber row : rows) {
+    if (row == kNoRow || this->column(row, column).is_null(row_in_chunk(row))) {
+      out.append_null();
+    } else if (out.type().is_variable()) {
+      out.append_borrowed(this->column(row, column).values<StringRef>()[row_in_chunk(row)]);
+    } else {
+      out.append_fixed(this->column(row, column).bytes_at(row_in_chunk(row)));
+    }
+  }
+}
+
 std::size_t RowBuffer::rows_per_batch() const noexcept {
   if (rows_ == 0) return kBatchRowsMax;
   return std::clamp<std::size_t>(kBatchBytesMax / (value_bytes_ / rows_ + 1), 1, kBatchRowsMax);

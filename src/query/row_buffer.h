@@ -9,6 +9,7 @@
 namespace mneme::query {
 
 using RowNumber = std::uint32_t;
+constexpr RowNumber kNoRow = ~RowNumber{0};
 
 class RowBuffer {  // One thread at a time.
  public:
@@ -28,6 +29,7 @@ class RowBuffer {  // One thread at a time.
   [[nodiscard]] std::size_t row_in_chunk(RowNumber row) const noexcept { return row & mask_; }
   // Appends the given rows of a column to `out`; text is borrowed: `out` must keep this buffer alive.
   void gather(std::size_t column, std::span<const RowNumber> rows, Column& out) const;
+  void gather_or_null(std::size_t column, std::span<const RowNumber> rows, Column& out) const;  // kNoRow: NULL.
   // How many rows a batch of this buffer's rows should have to stay near kBatchBytesMax.
   [[nodiscard]] std::size_t rows_per_batch() const noexcept;
 

@@ -8,11 +8,6 @@
 namespace mneme::query {
 namespace {
 
-bool is_whole_in_prefix(const Type& type) noexcept {
-  return type.kind == TypeKind::boolean || type.kind == TypeKind::date || type.kind == TypeKind::real ||
-         is_word_key({&type, 1});
-}
-
 // The first eight bytes as a big-endian number, zeros behind the end.
 std::uint64_t leading_word(Bytes bytes) noexcept {
   std::uint64_t word = 0;
@@ -58,8 +53,20 @@ void append_rest(const query::SortKey& key, const Column& values, std::size_t ro
 
 }  // namespace
 
+bool has_order_word(const Type& type) noexcept {
+  return type.kind == TypeKind::boolean || type.kind == TypeKind::date || type.kind == TypeKind::real ||
+         is_word_key({&type, 1});
+}
+
+std::uint64_t order_word(const Column& column, std::size_t row) {
+  if (column.type().width() == 8) return key_word(column, row);
+  ByteBuffer key;
+  encode_key_column(column, row, key);
+  return leading_word(Bytes(key).subspan(1));
+}
+
 SortKeys::SortKeys(const std::vector<query::SortKey>& keys) : keys_(keys) {
-  first_is_whole_ = !keys.empty() && is_whole_in_prefix(keys.front().expression->type);
+  first_is_whole_ = !keys.empty() && has_order_word(keys.front().expression->type);
   has_rest_ = keys.size() > (first_is_whole_ ? 1 : 0);
 }
 

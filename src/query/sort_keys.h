@@ -9,6 +9,10 @@
 
 namespace mneme::query {
 
+// Types all of whose order eight bytes can say, and those bytes as a number. REQUIRES: not NULL.
+[[nodiscard]] bool has_order_word(const Type& type) noexcept;
+[[nodiscard]] std::uint64_t order_word(const Column& column, std::size_t row);
+
 struct SortEntry {
   std::uint64_t prefix = 0;
   RowNumber row = 0;
