@@ -18,7 +18,7 @@ const Type kGroupType{.kind = TypeKind::integer};
 class CallState {
  public:
   static Result<std::unique_ptr<CallState>> make(const AggregateCall& call, ExecutionContext& context) {
-    auto state = std::unique_ptr<CallState>(new CallState(call, context));
+    auto state = std::unique_ptr<CallState>(new CallState(call));
     const auto types = types_of(call.arguments);
     state->accumulator_ = make_accumulator(call.kind, types, call.type);
     if (state->accumulator_ == nullptr) {
@@ -75,8 +75,7 @@ class CallState {
   }
 
  private:
-  CallState(const AggregateCall& call, ExecutionContext& context)
-      : call_(call), context_(context), keys_(call.order_by), met_({kGroupType, kGroupType}) {}
+  explicit CallState(const AggregateCall& call) : call_(call), keys_(call.order_by), met_({kGroupType, kGroupType}) {}
 
   // Keeps of `kept` the rows whose group and arguments were not met before.
   Result<void> drop_met(const EvaluationInput& input, std::span<const GroupNumber> groups, Selection& kept) {
@@ -129,7 +128,6 @@ class CallState {
   }
 
   const AggregateCall& call_;
-  ExecutionContext& context_;
   AccumulatorPtr accumulator_;
   const SortKeys keys_;
   GroupTable met_;  // (group, arguments) of DISTINCT.
