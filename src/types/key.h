@@ -47,6 +47,7 @@ class KeyRun {
     bytes_.clear();
     ends_.clear();
   }
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.size(); }
   [[nodiscard]] std::size_t memory_bytes() const noexcept {
     return bytes_.capacity() + ends_.capacity() * sizeof(std::size_t);
   }
