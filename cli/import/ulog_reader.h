@@ -14,26 +14,19 @@
 // A topic that is subscribed but never logged is an empty table.
 #pragma once
 
-#include <functional>
 #include <optional>
 
+#include "import/import_summary.h"
 #include "import/input.h"
 #include "import/table_sink.h"
 
 namespace mneme::cli {
 
-struct UlogSummary {
-  std::uint64_t bytes = 0;
+struct UlogSummary : ImportSummary {  // Warnings: cut-off tails, unknown messages, too wide topics.
   std::uint64_t messages = 0;
-  std::uint64_t rows = 0;  // Of all tables.
-  std::size_t tables = 0;
   std::uint64_t dropouts = 0;
   std::optional<std::int64_t> utc_offset_us;  // UTC less the boot clock.
-  std::vector<std::string> warnings;          // What was read around: cut-off tails, unknown messages, too wide topics.
 };
-
-// Called now and then with how many bytes have been read, of how many.
-using ImportProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
 // corrupt names the message and the offset. What was read before it has been delivered to the sink.
 Result<UlogSummary> read_ulog(Input& input, TableSink& sink, const ImportProgress& progress = {});

@@ -1,0 +1,129 @@
+// RapidJSON calls us value by value; only those at depth 1 become members, deeper ones are found in the line's text.
+#include "import/json_record.h"
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/reader.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace mneme::cli {
+
+class JsonHandler {  // One thread at a time.
+ public:
+  JsonHandler(JsonRecord& record, std::string_view line, const rapidjson::MemoryStream& stream)
+      : members_(record.members_), line_(line), stream_(stream) {}
+  [[nodiscard]] const char* refusal() const noexcept { return refusal_; }
+
+  bool Null() { return number_or(JsonMember::Kind::null); }
+  bool Bool(bool value) {
+    if (depth_ == 1) members_.back().boolean = value;
+    return number_or(JsonMember::Kind::boolean, value ? "true" : "false");
+  }
+  bool Int(int value) { return Int64(value); }
+  bool Uint(unsigned value) { return Int64(value); }
+  bool Int64(std::int64_t value) {
+    if (depth_ != 1) return element(static_cast<double>(value));
+    members_.back().integer = value;
+    members_.back().floating = static_cast<double>(value);
+    return number_or(JsonMember::Kind::integer, std::to_string(value));
+  }
+  bool Uint64(std::uint64_t value) {  // More than an INT holds: its digits are kept as they are.
+    if (depth_ != 1) return element(static_cast<double>(value));
+    return number_or(JsonMember::Kind::nested, std::to_string(value));
+  }
+  bool Double(double value) {
+    if (depth_ != 1) return element(value);
+    members_.back().floating = value;
+    return number_or(JsonMember::Kind::floating, number_text());
+  }
+  bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }  // Only with a flag we do not set.
+  bool String(const char* text, rapidjson::SizeType bytes, bool) {
+    return number_or(JsonMember::Kind::text, std::string_view(text, bytes));
+  }
+  bool StartObject() {
+    if (depth_ == 1) begin_nested(false);
+    only_numbers_ = false;
+    return deeper();
+  }
+  bool Key(const char* name, rapidjson::SizeType bytes, bool) {
+    if (depth_ == 1) members_.emplace_back().name = std::string_view(name, bytes);
+    return true;
+  }
+  bool EndObject(rapidjson::SizeType) { return shallower(); }
+  bool StartArray() {
+    if (depth_ == 0) return refuse("an object was expected, not an array; one object a line");
+    if (depth_ == 1) {
+      begin_nested(true);
+    } else {
+      only_numbers_ = false;
+    }
+    return deeper();
+  }
+  bool EndArray(rapidjson::SizeType) { return shallower(); }
+
+ private:
+  bool refuse(const char* why) noexcept {
+    refusal_ = why;
+    return false;
+  }
+  bool deeper() { return ++depth_ <= JsonRecord::kDepthMax || refuse("nested deeper than 64"); }
+  bool shallower() {
+    if (--depth_ != 1) return true;
+    JsonMember& member = members_.back();
+    member.text = line_.substr(nested_begin_, stream_.Tell() + 1 - nested_begin_);
+    if (!only_numbers_) member.numbers.clear();
+    return true;
+  }
+  void begin_nested(bool array) {
+    members_.back().kind = JsonMember::Kind::nested;
+    nested_begin_ = stream_.Tell();  // The parser takes a bracket behind the call that announces it.
+    only_numbers_ = array;
+  }
+  bool element(double value) {  // Of an array at depth 2, or deeper.
+    if (depth_ == 0) return refuse("an object was expected");
+    constexpr double kMax = std::numeric_limits<float>::max();
+    if (value < -kMax || value > kMax) only_numbers_ = false;
+    if (only_numbers_) members_.back().numbers.push_back(static_cast<float>(value));
+    return true;
+  }
+  bool number_or(JsonMember::Kind kind, std::string_view text = {}) {
+    if (depth_ == 0) return refuse("an object was expected");
+    if (depth_ == 1) {
+      members_.back().kind = kind;
+      members_.back().text = text;
+    } else {
+      only_numbers_ = false;
+    }
+    return true;
+  }
+  std::string_view number_text() const {  // What stands before the reader, back to the colon.
+    const std::string_view before = line_.substr(0, stream_.Tell());
+    const std::size_t begin = before.find_last_not_of("+-.eE0123456789") + 1;
+    return before.substr(begin);
+  }
+
+  std::vector<JsonMember>& members_;
+  std::string_view line_;
+  const rapidjson::MemoryStream& stream_;
+  std::size_t depth_ = 0;
+  std::size_t nested_begin_ = 0;
+  bool only_numbers_ = false;
+  const char* refusal_ = nullptr;
+};
+
+Result<void> JsonRecord::parse(std::string_view line) {
+  members_.clear();
+  rapidjson::MemoryStream stream(line.data(), line.size());
+  JsonHandler handler(*this, line, stream);
+  rapidjson::Reader reader;
+  constexpr unsigned kFlags =
+      rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag | rapidjson::kParseValidateEncodingFlag;
+  const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, handler);
+  if (!result.IsError()) return {};
+  const char* what = handler.refusal() != nullptr ? handler.refusal() : rapidjson::GetParseError_En(result.Code());
+  return Error(Code::invalid_argument, "column " + std::to_string(result.Offset() + 1) + ": " + what);
+}
+
+}  // namespace mneme::cli
