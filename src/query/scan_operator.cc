@@ -94,7 +94,7 @@ Result<OperatorPtr> make_scan(const Plan& plan, Inputs, ExecutionContext& contex
     request.key = TRY(range_of(*scan.index, context));
     if (!request.key) return OperatorPtr(std::make_unique<ScanOperator>(scan, nullptr, context));
   }
-  auto reader = TRY(context.transaction.scan(request));
+  auto reader = TRY(context.transaction.scan(std::move(request)));
   return OperatorPtr(std::make_unique<ScanOperator>(scan, std::move(reader), context));
 }
 

@@ -8,10 +8,17 @@ namespace mneme {
 
 Result<TableScan> TableScan::open(Snapshot snapshot, TableId table, std::vector<ColumnId> columns,
                                   std::vector<ScanBound> bounds) {
+  const TableVersion* found = snapshot.version->find(table);
+  if (found == nullptr) return Error(Code::not_found, "the snapshot has no such table");
+  const TableSchema& schema = *found->schema;  // The snapshot, which the scan keeps, keeps it.
+  return open(std::move(snapshot), schema, columns, std::move(bounds));
+}
+
+Result<TableScan> TableScan::open(Snapshot snapshot, const TableSchema& schema, std::span<const ColumnId> columns,
+                                  std::vector<ScanBound> bounds) {
   TableScan scan;
-  scan.sources_ = TRY(row_sources(snapshot, table));
+  scan.sources_ = TRY(row_sources(snapshot, schema.id));
   std::ranges::reverse(scan.sources_);
-  const TableSchema& schema = *snapshot.version->find(table)->schema;
   for (const ColumnId column : columns) {
     scan.columns_.push_back(schema.find(column));
     if (scan.columns_.back() != nullptr) continue;

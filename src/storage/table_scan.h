@@ -16,6 +16,9 @@ class TableScan {  // One thread at a time. Keeps its snapshot.
   // not_found: the table or a column of it does not exist in the snapshot.
   static Result<TableScan> open(Snapshot snapshot, TableId table, std::vector<ColumnId> columns,
                                 std::vector<ScanBound> bounds = {});
+  // The same as `schema` has it: that of the snapshot or a later one, whose columns outlive the scan.
+  static Result<TableScan> open(Snapshot snapshot, const TableSchema& schema, std::span<const ColumnId> columns,
+                                std::vector<ScanBound> bounds);
 
   // The next batch with at least one row, and the RowId of each row; null at the end. A column younger than a row reads
   // as its missing value. Without columns a batch has none: ordinals() tells how many rows there are.

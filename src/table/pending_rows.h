@@ -1,4 +1,6 @@
 // PendingRows: what a transaction did to one table and has not committed: rows added, versions ended.
+//
+// Copying is cheap: batches are shared, and a copy goes back to its own length before it grows again.
 #pragma once
 
 #include <cstdint>
@@ -36,18 +38,22 @@ class PendingRows {  // One thread at a time.
   [[nodiscard]] static std::size_t row_of(RowId id) noexcept {
     return static_cast<std::size_t>(static_cast<std::uint64_t>(id) & ~kProvisionalRow);
   }
-  // Rows lie in batches of at most kBatchRowsMax; batch i begins with row i * kBatchRowsMax.
-  [[nodiscard]] const std::vector<std::unique_ptr<Batch>>& batches() const noexcept { return batches_; }
-  // The live rows as one batch per run, and none of the dead ones.
-  [[nodiscard]] std::vector<Batch> live_batches() const;
+  // Row r lies in batch r / kBatchRowsMax, at r % kBatchRowsMax. A batch may be longer than rows() says.
+  [[nodiscard]] const Batch& batch(std::size_t index) const noexcept { return *batches_[index]; }
+  // The live rows; a batch without dead ones is handed over as it is. Afterwards there
+  // are none; what has ended stays known.
+  [[nodiscard]] std::vector<Batch> take_live_batches();
+  // The same rows as a later schema has them: columns by id, new ones as their missing value.
+  [[nodiscard]] Result<PendingRows> as(std::shared_ptr<const TableSchema> schema) const;
 
   [[nodiscard]] Mark mark() const noexcept { return {rows_, dead_order_.size(), ended_.size()}; }
   void rollback(const Mark& mark);
-  [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
  private:
+  void cut_to(std::size_t rows);
+
   std::shared_ptr<const TableSchema> schema_;
-  std::vector<std::unique_ptr<Batch>> batches_;
+  std::vector<std::shared_ptr<Batch>> batches_;
   std::size_t rows_ = 0;
   std::vector<bool> dead_;
   std::vector<std::size_t> dead_order_;

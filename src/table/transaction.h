@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "index/index_kinds.h"
 #include "storage/row_source.h"
 #include "storage/store.h"
 #include "table/pending_rows.h"
@@ -48,8 +49,8 @@ class TableReader {  // One thread at a time. Keeps its snapshot.
 
 class Transaction {  // One thread at a time.
  public:
-  // `now_ns`: what now() is in it. The store and the factory's kinds outlive it.
-  static Result<std::unique_ptr<Transaction>> begin(Store& store, std::int64_t now_ns);
+  // `now_ns`: what now() is in it. The store and the kinds outlive it.
+  static Result<std::unique_ptr<Transaction>> begin(Store& store, const IndexKinds& kinds, std::int64_t now_ns);
   ~Transaction();
 
   [[nodiscard]] std::int64_t now_ns() const noexcept { return now_ns_; }
@@ -67,10 +68,9 @@ class Transaction {  // One thread at a time.
   Result<void> alter_table(TableSchema schema);
   Result<void> drop_table(TableId table);
 
-  Result<std::unique_ptr<TableReader>> scan(const ScanRequest& request);
-  // The rows with these ids that this transaction sees, in the order asked; absent ones are left out of `found`.
-  Result<Batch> fetch(TableId table, std::span<const RowId> rows, std::span<const ColumnId> columns,
-                      std::vector<RowId>& found);
+  Result<std::unique_ptr<TableReader>> scan(ScanRequest request);
+  // All columns of rows that find_conflicts() named since begin_statement(), in the order asked.
+  Result<Batch> fetch(TableId table, std::span<const RowId> rows);
 
   // Adds rows: one column per column of the schema. Identity and hidden columns that are NULL get the next number (in
   // `batch`, so that RETURNING sees it). constraint: NOT NULL (23502).
@@ -94,11 +94,21 @@ class Transaction {  // One thread at a time.
   Result<CommitResult> commit(std::optional<Durability> durability = std::nullopt);
 
  private:
+  friend class CommitCheck;
   struct Savepoint;
+  struct KnownKeys;
   struct Changes;
-  Transaction(Store& store, Snapshot snapshot, std::int64_t now_ns);
+  Transaction(Store& store, const IndexKinds& kinds, Snapshot snapshot, std::int64_t now_ns);
+
+  Result<void> number_rows(const TableSchema& schema, Batch& batch);
+  Result<void> check_new_unique(std::shared_ptr<const TableSchema> table, const IndexSchema& index);
+  Result<void> check_own(const PendingRows& pending, const IndexSchema& index, KnownKeys& known);
+  Result<void> check_against_snapshot(const PendingRows& pending, const IndexSchema& index, std::size_t from);
+  Result<std::uint64_t> reserve_keys(TableId table, std::uint64_t count);
+  [[nodiscard]] Result<std::size_t> find_savepoint(std::string_view name) const;
 
   Store& store_;
+  const IndexKinds& kinds_;
   Snapshot snapshot_;
   const std::int64_t now_ns_;
   std::unique_ptr<Changes> changes_;

@@ -1,0 +1,20 @@
+// CommitCheck: what must hold against the commits that came since the transaction's snapshot.
+#pragma once
+
+#include "table/transaction.h"
+
+namespace mneme {
+
+class CommitCheck final : public CommitValidator {  // One thread at a time, under the commit lock.
+ public:
+  explicit CommitCheck(const Transaction& transaction) : transaction_(transaction) {}
+  // conflict: 40001, a table was altered; 23505, a unique key was taken.
+  Result<void> validate(const Snapshot& latest, WriteSet& writes) override;
+
+ private:
+  Result<void> check_schema(const Snapshot& latest, TableId table) const;
+  Result<void> check_keys(const Snapshot& latest, const InsertRows& rows) const;
+  const Transaction& transaction_;
+};
+
+}  // namespace mneme

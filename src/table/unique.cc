@@ -1,0 +1,185 @@
+// Uniqueness: within the transaction, against its snapshot, and at commit against what came since.
+#include <algorithm>
+
+#include "table/commit_check.h"
+#include "table/key_search.h"
+#include "table/transaction_changes.h"
+
+namespace mneme {
+namespace {
+
+std::string key_text(const TableSchema& schema, const IndexSchema& index) {
+  std::string out;
+  for (const ColumnId id : index.columns) out += (out.empty() ? "" : ", ") + schema.find(id)->name;
+  return out;
+}
+
+Error duplicate(const TableSchema& schema, const IndexSchema& index) {
+  return Error(Code::constraint, "duplicate key in unique index '" + index.name + "' (" + key_text(schema, index) +
+                                     ") of table '" + schema.name + "'")
+      .with_sqlstate("23505");
+}
+
+}  // namespace
+
+// Remembers the keys of rows it has not seen yet; an index that is new in this transaction sees all of them.
+Result<void> Transaction::check_own(const PendingRows& pending, const IndexSchema& index, KnownKeys& known) {
+  ByteBuffer key;
+  for (std::size_t row = known.rows; row < pending.rows(); ++row) {
+    if (pending.is_dead(row)) continue;
+    key_of(pending.schema(), index, pending.batch(row / kBatchRowsMax), row % kBatchRowsMax, key);
+    if (key.empty()) continue;
+    const auto other = known.keys.add(key, row);
+    if (!other) continue;
+    if (!pending.is_dead(*other)) return duplicate(pending.schema(), index);
+    known.keys.put(key, row);
+  }
+  known.rows = pending.rows();
+  return {};
+}
+
+Result<void> Transaction::check_against_snapshot(const PendingRows& pending, const IndexSchema& index,
+                                                 std::size_t from) {
+  const auto schema = find_table(pending.schema().id);
+  const auto search = TRY(KeySearch::open(snapshot_, kinds_, schema, index.id, store_.budget()));
+  if (search->sources().empty()) return {};
+  ByteBuffer key;
+  for (std::size_t first = from; first < pending.rows();) {
+    const std::size_t end = std::min(pending.rows(), (first / kBatchRowsMax + 1) * kBatchRowsMax);
+    const Batch& batch = pending.batch(first / kBatchRowsMax);
+    TRY(search->narrow_to(batch.columns[*schema->ordinal_of(index.columns[0])], first % kBatchRowsMax,
+                          (end - 1) % kBatchRowsMax + 1));
+    for (; first < end; ++first) {
+      if (pending.is_dead(first)) continue;
+      key_of(*schema, index, batch, first % kBatchRowsMax, key);
+      if (!key.empty() && TRY(search->find_live(key, &pending))) return duplicate(*schema, index);
+    }
+  }
+  return {};
+}
+
+Result<void> Transaction::check_unique() {
+  for (const auto& [table, pending] : changes_->rows) {
+    const auto mark = changes_->statement.marks.find(table);
+    const std::size_t from = mark == changes_->statement.marks.end() ? 0 : mark->second.rows;
+    if (from == pending.rows()) continue;
+    for (const IndexSchema& index : pending.schema().indexes) {
+      if (!index.unique) continue;
+      TRY(check_own(pending, index, changes_->known_keys[{table, index.id}]));
+      TRY(check_against_snapshot(pending, index, from));
+    }
+  }
+  return {};
+}
+
+Result<void> Transaction::check_new_unique(std::shared_ptr<const TableSchema> table, const IndexSchema& index) {
+  UniqueKeys keys;
+  ScanRequest request;
+  request.table = table->id;
+  request.columns = index.columns;
+  const auto reader = TRY(scan(std::move(request)));
+  std::vector<RowId> rows;
+  ByteBuffer key;
+  Reservation memory = TRY(store_.budget().reserve(0, MemoryShare::queries, "unique index check"));
+  std::size_t count = 0;
+  while (const auto batch = TRY(reader->next(rows))) {
+    TRY(memory.grow(rows.size() * sizeof(std::string) * 2));
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      key.clear();
+      bool null = false;
+      for (const Column& column : batch->columns) {
+        null = null || column.is_null(row);
+        encode_key_column(column, row, key);
+      }
+      if (!null && keys.add(key, count++)) return duplicate(*table, index);
+    }
+  }
+  return {};
+}
+
+Result<std::vector<RowId>> Transaction::find_conflicts(TableId table, const IndexSchema& index, const Batch& batch) {
+  const auto schema = find_table(table);
+  const PendingRows* pending = changes_->find_rows(table);
+  KnownKeys& known = changes_->known_keys[{table, index.id}];
+  if (pending != nullptr) TRY(check_own(*pending, index, known));
+  const auto search = TRY(KeySearch::open(snapshot_, kinds_, schema, index.id, store_.budget()));
+  std::vector<RowId> found(batch.rows(), RowId{0});
+  ByteBuffer key;
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    key_of(*schema, index, batch, row, key);
+    if (key.empty()) continue;
+    if (const auto own = known.keys.find(key); own && pending != nullptr && !pending->is_dead(*own)) {
+      found[row] = PendingRows::id_of(*own);
+    } else if (const auto hit = TRY(search->find_live(key, pending))) {
+      found[row] = hit->row;
+      changes_->found[hit->row] = {hit->source, hit->ordinal};
+    }
+  }
+  return found;
+}
+
+Result<Batch> Transaction::fetch(TableId table, std::span<const RowId> rows) {
+  const auto schema = find_table(table);
+  const PendingRows* pending = changes_->find_rows(table);
+  Batch out;
+  for (const ColumnSchema& column : schema->columns) out.columns.emplace_back(column.type);
+  for (const RowId id : rows) {
+    for (std::size_t i = 0; i < schema->columns.size(); ++i) {
+      if (is_provisional(id)) {
+        const std::size_t row = PendingRows::row_of(id);
+        out.columns[i].append_run(pending->batch(row / kBatchRowsMax).columns[i], row % kBatchRowsMax, 1);
+      } else {
+        const auto& [source, ordinal] = changes_->found.at(id);
+        TRY(source->gather(schema->columns[i], {&ordinal, 1}, out.columns[i]));
+      }
+    }
+  }
+  return out;
+}
+
+// ---- At commit -------------------------------------------------------------------------------------------------
+
+Result<void> CommitCheck::validate(const Snapshot& latest, WriteSet& writes) {
+  if (latest.sequence == transaction_.snapshot_.sequence && latest.version == transaction_.snapshot_.version) return {};
+  for (const Change& change : writes.changes) {
+    if (const auto* ended = std::get_if<EndRows>(&change)) TRY(check_schema(latest, ended->table));
+    if (const auto* altered = std::get_if<AlterTable>(&change)) TRY(check_schema(latest, altered->schema.id));
+    const auto* rows = std::get_if<InsertRows>(&change);
+    if (rows == nullptr) continue;
+    TRY(check_schema(latest, rows->table));
+    TRY(check_keys(latest, *rows));
+  }
+  return {};
+}
+
+Result<void> CommitCheck::check_schema(const Snapshot& latest, TableId table) const {
+  const TableVersion* before = transaction_.snapshot_.version->find(table);
+  const TableVersion* now = latest.version->find(table);
+  if (before == nullptr || (now != nullptr && now->schema == before->schema)) return {};
+  return Error(Code::conflict,
+               "table '" + before->schema->name + "' was changed by another transaction: run this one again")
+      .with_sqlstate("40001");
+}
+
+Result<void> CommitCheck::check_keys(const Snapshot& latest, const InsertRows& rows) const {
+  if (latest.version->find(rows.table) == nullptr) return {};  // Created by this very group.
+  const auto schema = transaction_.find_table(rows.table);
+  const PendingRows* pending = transaction_.changes_->find_rows(rows.table);
+  ByteBuffer key;
+  for (const IndexSchema& index : schema->indexes) {
+    if (!index.unique) continue;
+    const auto search = TRY(KeySearch::open(latest, transaction_.kinds_, schema, index.id, transaction_.store_.budget(),
+                                            transaction_.snapshot_.sequence));
+    if (search->sources().empty()) continue;
+    TRY(search->narrow_to(rows.batch.columns[*schema->ordinal_of(index.columns[0])], 0, rows.batch.rows()));
+    for (std::size_t row = 0; row < rows.batch.rows(); ++row) {
+      key_of(*schema, index, rows.batch, row, key);
+      if (key.empty() || !TRY(search->find_live(key, pending))) continue;
+      return Error(Code::conflict, duplicate(*schema, index).message() + ", by another transaction")
+          .with_sqlstate("23505");
+    }
+  }
+  return {};
+}
+
+}  // namespace mneme
