@@ -149,9 +149,6 @@ Result<bool> CsvParser::finish() {
   }
   const bool pending = state_ == State::after_quote || state_ == State::unquoted || !ends_.empty();
   if (state_ != State::done && pending) TRY(end_field(state_ == State::after_quote));
-  if (text_.find('\0') != std::string::npos) {
-    return Error(Code::invalid_argument, at_text(record_line_, 1) + ": a byte 0; this is no text");
-  }
   if (!is_utf8(text_)) {
     return Error(Code::invalid_argument, at_text(record_line_, 1) + ": the record is not UTF-8 text")
         .with_hint("convert the file first, for example with iconv -f latin1 -t utf-8");

@@ -150,6 +150,14 @@ TEST_CASE("join: keys of several columns and of text; an empty text is not NULL"
   CHECK(Bench().run(plan) == "a,1,a,1|,2,,2");
 }
 
+TEST_CASE("join: NOT IN: a NULL on the right lets nothing pass, on the left only itself, and no rows let all pass") {
+  const Case c{.kind = anti, .keyless = false, .residual = false, .null_aware = true};
+  const Rows left{{1, 0}, {2, 0}, {{}, 0}};
+  CHECK(Bench().run(join_of(c, left, {{1, 0}, {{}, 0}})) == "");
+  CHECK(Bench().run(join_of(c, left, {{1, 0}})) == "2,0");
+  CHECK(Bench().run(join_of(c, left, {})) == "1,0|2,0|NULL,0");
+}
+
 TEST_CASE("join: NOT IN of rows of values excludes only what surely differs in some column") {
   Join join;
   join.kind = anti;

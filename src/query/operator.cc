@@ -10,12 +10,8 @@ constexpr int kPlanDepthMax = 400;
 
 using Make = Result<OperatorPtr> (*)(const Plan&, Inputs, ExecutionContext&);
 
-Result<OperatorPtr> make_nothing(const Plan&, Inputs, ExecutionContext&) {
-  return Error(Code::unsupported, "the operator of this statement is not there yet").with_sqlstate("0A000");
-}
-
 struct MakeOf {  // A node's maker, by its type.
-  Make operator()(const Scan&) const { return make_nothing; }
+  Make operator()(const Scan&) const { return make_scan; }
   Make operator()(const Values&) const { return make_values; }
   Make operator()(const Filter&) const { return make_filter; }
   Make operator()(const Project&) const { return make_project; }
@@ -27,9 +23,9 @@ struct MakeOf {  // A node's maker, by its type.
   Make operator()(const AsofJoin&) const { return make_asof_join; }
   Make operator()(const UnionAll&) const { return make_union_all; }
   Make operator()(const Series&) const { return make_series; }
-  Make operator()(const Insert&) const { return make_nothing; }
-  Make operator()(const Update&) const { return make_nothing; }
-  Make operator()(const Delete&) const { return make_nothing; }
+  Make operator()(const Insert&) const { return make_insert; }
+  Make operator()(const Update&) const { return make_update; }
+  Make operator()(const Delete&) const { return make_delete; }
 };
 
 Result<OperatorPtr> make_at(const Plan& plan, ExecutionContext& context, int depth) {

@@ -63,7 +63,7 @@ def rule_dependencies(root):
 
 def test_may(path, target):
     """A test or a fuzzer may run its module in the simulated world."""
-    return path.name.endswith(("_test.cc", "_fuzz.cc")) and target == "os/sim"
+    return path.name.endswith(("_test.cc", "_test.h", "_fuzz.cc")) and target == "os/sim"
 
 
 def rule_outside_sees_only_the_api(root):

@@ -1,0 +1,82 @@
+#include "query/change_operator.h"
+
+#include <algorithm>
+
+namespace mneme::query {
+
+Result<std::optional<Batch>> ChangeOperator::next() {
+  if (!done_) {
+    done_ = true;
+    TRY(change());
+    TRY(context_.transaction.check_unique());
+    if (returned_ != nullptr) reader_.emplace(returned_, returning_.size());
+  }
+  return reader_ ? reader_->next() : std::optional<Batch>();
+}
+
+Result<void> ChangeOperator::insert(Batch& rows) {
+  TRY(context_.transaction.insert(table_->id, rows));
+  return check(rows);  // Last: identity columns have their numbers now, and NULL where none may be was told first.
+}
+
+Result<void> ChangeOperator::check(const Batch& rows) const {
+  if (checks_ == nullptr) return {};
+  for (const CheckExpression& check : *checks_) {
+    const Column answers = TRY(evaluate(*check.predicate, over(rows, context_)));
+    for (std::size_t row = 0; row < answers.rows(); ++row) {
+      if (answers.is_null(row) || answers.values<std::uint8_t>()[row] != 0) continue;
+      return Error(Code::constraint, "a row of table '" + table_->name + "' violates CHECK '" + check.name + "'")
+          .with_sqlstate("23514");
+    }
+  }
+  return {};
+}
+
+Result<void> ChangeOperator::changed(const Batch& rows) {
+  context_.changed_rows += rows.rows();
+  if (!returns() || rows.rows() == 0) return {};
+  if (returned_ == nullptr) returned_ = TRY(RowBuffer::make(types_of(returning_), context_.budget, "RETURNING"));
+  const auto values = TRY(compute_all(returning_, over(rows, context_)));
+  return returned_->append(pointers_to(values), rows.rows());
+}
+
+EndedRows::EndedRows(bool may_repeat, Reservation memory)
+    : may_repeat_(may_repeat), met_({Type{.kind = TypeKind::integer}}), memory_(std::move(memory)) {}
+
+Result<EndedRows> EndedRows::make(bool may_repeat, ExecutionContext& context) {
+  return EndedRows(may_repeat, TRY(context.budget.reserve(0, MemoryShare::queries, "rows to change")));
+}
+
+Result<Selection> EndedRows::add(const Column& row_ids) {
+  const std::size_t count = row_ids.rows(), total = rows_.size() + count;
+  TRY(hold(memory_, 2 * total * sizeof(RowId) + (may_repeat_ ? met_.memory_bytes_after(count, 0) : 0)));
+  Selection fresh;
+  if (may_repeat_) {
+    std::vector<GroupNumber> numbers;
+    const Column* const key = &row_ids;
+    std::size_t next = met_.groups();  // Numbers grow with first appearance.
+    met_.find_or_add({&key, 1}, count, numbers);
+    for (std::size_t row = 0; row < count; ++row) {
+      if (numbers[row] != next) continue;
+      fresh.push_back(static_cast<RowIndex>(row));
+      ++next;
+    }
+  } else {
+    fresh = every_row(count);
+  }
+  for (const RowIndex row : fresh) rows_.push_back(static_cast<RowId>(row_ids.values<std::int64_t>()[row]));
+  return fresh;
+}
+
+bool reads_table(const Plan& plan, TableId table) {
+  if (const auto* scan = std::get_if<Scan>(&plan.node)) return scan->table->id == table;
+  return std::ranges::any_of(plan.inputs, [&](const PlanPtr& input) { return reads_table(*input, table); });
+}
+
+bool may_repeat_rows(const Plan& plan) {
+  const auto* join = std::get_if<Join>(&plan.node);
+  if (join != nullptr && join->kind != JoinKind::semi && join->kind != JoinKind::anti) return true;
+  return std::ranges::any_of(plan.inputs, [](const PlanPtr& input) { return may_repeat_rows(*input); });
+}
+
+}  // namespace mneme::query
