@@ -20,6 +20,7 @@ struct BindContext {
   std::function<std::vector<std::string>()> table_names;  // For hints.
   // Types of the values the caller bound, for parameters the text leaves open; may be empty.
   std::span<const Type> parameter_types;
+  std::int64_t now_ns = 0;  // now(), for the DEFAULT that a column added by ALTER TABLE gives the rows that are there.
 };
 
 // SELECT, VALUES, INSERT, UPDATE, DELETE; the rules are the caller's to apply. now(), CURRENT_TIMESTAMP and the like
@@ -27,7 +28,8 @@ struct BindContext {
 Result<query::StatementPlan> bind(const Statement& statement, const BindContext& context);
 
 // CREATE TABLE and ALTER TABLE as the schema they ask for. `default_sql` and CHECKs are kept as text and checked by
-// binding them. A constant DEFAULT of an added column is its missing_value; a volatile one is evaluated once.
+// binding them. The DEFAULT of an added column is evaluated once and is its missing_value; whether a NOT NULL one
+// without a value finds rows (23502) is the caller's to check.
 Result<TableSchema> bind_create_table(const CreateTable& create, const BindContext& context);
 Result<TableSchema> bind_alter_table(const AlterTable& alter, const TableSchema& table, const BindContext& context);
 Result<TableSchema> bind_create_index(const CreateIndex& create, const TableSchema& table);

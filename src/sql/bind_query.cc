@@ -1,0 +1,237 @@
+// UNION, VALUES, and ORDER BY and LIMIT over them. A lone SELECT is in bind_select.cc.
+#include "sql/bind_query.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "mneme/value.h"
+#include "sql/bind_error.h"
+#include "sql/bind_plan.h"
+#include "sql/bind_with.h"
+
+namespace mneme::sql::binding {
+namespace {
+
+Result<BoundQuery> bind_body(const Surroundings& around, const QueryBody& body, WantedTypes wanted);
+
+// ---- UNION -----------------------------------------------------------------------------------------------------
+
+// The branches of a left-deep chain of UNION ALL, first to last.
+void collect_branches(const QueryBody& body, std::vector<const QueryBody*>& branches) {
+  const QueryBody* node = &body;
+  for (;;) {
+    const auto* chain = std::get_if<SetOperation>(&node->node);
+    if (chain == nullptr || !chain->all || chain->op != SetOperator::union_rows) break;
+    branches.push_back(chain->right.get());
+    node = chain->left.get();
+  }
+  branches.push_back(node);
+  std::ranges::reverse(branches);
+}
+
+Result<std::vector<BoundQuery>> bind_branches(const Surroundings& around, std::span<const QueryBody* const> branches,
+                                              WantedTypes wanted) {
+  std::vector<BoundQuery> bound;
+  for (const QueryBody* branch : branches) {
+    bound.push_back(TRY(bind_body(around, *branch, wanted)));
+    if (bound.back().plan->columns.size() == bound.front().plan->columns.size()) continue;
+    return wrong("42601", "each UNION query must have the same number of columns", branch->at);
+  }
+  return bound;
+}
+
+// The one type of each column of the branches, by those whose type is not open.
+Result<std::vector<std::optional<Type>>> union_types(const std::vector<BoundQuery>& branches, SourcePosition at) {
+  std::vector<std::optional<Type>> types;
+  for (std::size_t column = 0; column < branches.front().plan->columns.size(); ++column) {
+    std::vector<query::Argument> arguments;
+    bool all_open = true;
+    for (const BoundQuery& branch : branches) {
+      arguments.push_back({branch.plan->columns[column].type, branch.open[column]});
+      all_open = all_open && branch.open[column];
+    }
+    const Type type = TRY(query::common_type(arguments, "UNION", at));
+    types.push_back(all_open ? std::nullopt : std::optional<Type>(type));
+  }
+  return types;
+}
+
+// The branch with every column converted to the union's type.
+Result<query::PlanPtr> conform(StatementState& state, BoundQuery branch, const std::vector<std::optional<Type>>& types,
+                               SourcePosition at) {
+  auto& columns = branch.plan->columns;
+  bool fits = true;
+  for (std::size_t i = 0; i < types.size(); ++i) fits = fits && (!types[i] || columns[i].type == *types[i]);
+  if (fits) return std::move(branch.plan);
+  std::vector<query::ExpressionPtr> expressions;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    auto column = query::make_column(i, columns[i].type, at);
+    const Type type = types[i].value_or(columns[i].type);
+    expressions.push_back(TRY(convert(state, closed(std::move(column)), type, CastContext::implicit)));
+    names.push_back(columns[i].name);
+  }
+  return projected(std::move(branch.plan), std::move(expressions), names);
+}
+
+Result<BoundQuery> bind_union(const Surroundings& around, std::span<const QueryBody* const> branches, bool all,
+                              WantedTypes wanted, SourcePosition at) {
+  const std::size_t subqueries = around.state.subqueries();
+  std::vector<BoundQuery> bound = TRY(bind_branches(around, branches, wanted));
+  std::vector<std::optional<Type>> types = TRY(union_types(bound, at));
+  const auto is_mixed = [&](const BoundQuery& branch) {
+    for (std::size_t i = 0; i < types.size(); ++i) {
+      if (types[i] && branch.open[i]) return true;
+    }
+    return false;
+  };
+  if (std::ranges::any_of(bound, is_mixed)) {  // Once more, now that the open columns' types are known.
+    around.state.drop_subqueries_behind(subqueries);
+    bound = TRY(bind_branches(around, branches, types));
+  }
+  BoundQuery whole;
+  for (const auto& type : types) whole.open.push_back(!type);
+  auto plan = make_plan(query::UnionAll{}, {});
+  for (BoundQuery& branch : bound) plan->inputs.push_back(TRY(conform(around.state, std::move(branch), types, at)));
+  plan->columns = plan->inputs.front()->columns;
+  whole.plan = all ? std::move(plan) : pass_through(query::Distinct{}, std::move(plan));
+  return whole;
+}
+
+Result<BoundQuery> bind_set_operation(const Surroundings& around, const QueryBody& body, const SetOperation& set,
+                                      WantedTypes wanted) {
+  if (set.op != SetOperator::union_rows) {
+    const bool intersect = set.op == SetOperator::intersect;
+    return not_yet(
+        intersect ? "INTERSECT" : "EXCEPT", body.at,
+        intersect ? "WHERE (...) IN (SELECT ...) may say the same" : "WHERE NOT EXISTS (SELECT ...) may say the same");
+  }
+  std::vector<const QueryBody*> branches;
+  if (set.all) {
+    collect_branches(body, branches);
+  } else {
+    branches = {set.left.get(), set.right.get()};
+  }
+  return bind_union(around, branches, set.all, wanted, body.at);
+}
+
+Result<BoundQuery> bind_body(const Surroundings& around, const QueryBody& body, WantedTypes wanted) {
+  if (const auto* inner = std::get_if<QueryPtr>(&body.node)) return bind_query(around, **inner, wanted);
+  if (const auto* set = std::get_if<SetOperation>(&body.node)) return bind_set_operation(around, body, *set, wanted);
+  TRY(around.state.count_query(body.at));
+  if (const auto* values = std::get_if<ValuesClause>(&body.node)) return bind_values(around, *values, wanted, body.at);
+  const Query bare;
+  return bind_select(around, std::get<SelectCore>(body.node), bare, wanted);
+}
+
+// ---- ORDER BY over a UNION or VALUES ----------------------------------------------------------------------------
+
+// Such an ORDER BY knows the output columns only: by name or by ordinal.
+Result<std::size_t> output_column(const Expression& expression, const query::Plan& plan) {
+  if (const auto ordinal = TRY(ordinal_of(expression, plan.columns.size(), "ORDER BY"))) return *ordinal - 1;
+  const auto* reference = std::get_if<ColumnRef>(&expression.node);
+  if (reference == nullptr || !reference->table.empty()) {
+    return not_yet("ORDER BY an expression over a UNION or VALUES", expression.at,
+                   "order by an output column's name or number, or put the query in FROM");
+  }
+  const auto found = std::ranges::find(plan.columns, reference->column, &query::OutputColumn::name);
+  if (found != plan.columns.end()) return static_cast<std::size_t>(found - plan.columns.begin());
+  std::vector<std::string> names;
+  for (const auto& column : plan.columns) names.push_back(column.name);
+  return missing("42703", "column \"" + reference->column + "\" does not exist", expression.at)
+      .with_hint(nearest_hint(reference->column, names));
+}
+
+Result<query::PlanPtr> sort_outputs(const Query& query, query::PlanPtr plan) {
+  if (query.order_by.empty()) return plan;
+  query::Sort sort;
+  for (const SortItem& item : query.order_by) {
+    const std::size_t column = TRY(output_column(*item.expression, *plan));
+    auto key = query::make_column(column, plan->columns[column].type, item.expression->at);
+    sort.keys.push_back({std::move(key), item.descending, nulls_first(item)});
+  }
+  return pass_through(std::move(sort), std::move(plan));
+}
+
+Result<BoundQuery> bind_without_with(const Surroundings& around, const Query& query, WantedTypes wanted) {
+  if (const auto* core = std::get_if<SelectCore>(&query.body->node)) {
+    TRY(around.state.count_query(query.at));
+    return bind_select(around, *core, query, wanted);
+  }
+  BoundQuery bound = TRY(bind_body(around, *query.body, wanted));
+  bound.plan = TRY(sort_outputs(query, std::move(bound.plan)));
+  bound.plan = TRY(add_limit(around, query, std::move(bound.plan)));
+  return bound;
+}
+
+}  // namespace
+
+Result<BoundQuery> bind_query(const Surroundings& around, const Query& query, WantedTypes wanted) {
+  CommonTables tables(around);
+  TRY(tables.open(query.with, query.recursive));
+  BoundQuery bound = TRY(bind_without_with(tables.inside(), query, wanted));
+  TRY(tables.check_unused());
+  return bound;
+}
+
+Result<BoundQuery> bind_values(const Surroundings& around, const ValuesClause& values, WantedTypes wanted,
+                               SourcePosition at) {
+  const Scope nothing{{}, {}, {}, around.outer, false};
+  ExpressionBinder binder(around, nothing, "VALUES");
+  const std::size_t width = values.rows.front().size();
+  std::vector<std::vector<Bound>> columns(width);
+  for (const auto& row : values.rows) {
+    if (row.size() != width) return wrong("42601", "VALUES lists must all be the same length", row.front()->at);
+    for (std::size_t i = 0; i < width; ++i) columns[i].push_back(TRY(binder.bind(*row[i])));
+  }
+  query::Values node;
+  node.rows.resize(values.rows.size());
+  BoundQuery bound;
+  std::vector<query::OutputColumn> outputs;
+  for (std::size_t i = 0; i < width; ++i) {
+    const bool open = std::ranges::all_of(columns[i], &Bound::is_open);
+    const bool is_wanted = open && i < wanted.size() && wanted[i];
+    const Type type =
+        is_wanted ? *wanted[i] : TRY(query::common_type(arguments_of(around.state, columns[i]), "VALUES", at));
+    for (std::size_t row = 0; row < columns[i].size(); ++row) {
+      node.rows[row].push_back(TRY(convert(around.state, std::move(columns[i][row]), type, CastContext::implicit)));
+    }
+    bound.open.push_back(open && !is_wanted);
+    outputs.push_back({"column" + std::to_string(i + 1), type});
+  }
+  bound.plan = make_plan(std::move(node), std::move(outputs));
+  return bound;
+}
+
+bool nulls_first(const SortItem& item) {
+  return item.nulls == SortItem::Nulls::unspecified ? item.descending : item.nulls == SortItem::Nulls::first;
+}
+
+Result<std::optional<std::size_t>> ordinal_of(const Expression& expression, std::size_t count,
+                                              std::string_view clause) {
+  const auto* literal = std::get_if<Literal>(&expression.node);
+  if (literal == nullptr || literal->kind != LiteralKind::integer) return std::optional<std::size_t>();
+  std::size_t ordinal = 0;
+  const char* end = literal->text.data() + literal->text.size();
+  const auto parsed = std::from_chars(literal->text.data(), end, ordinal);
+  if (parsed.ec == std::errc() && ordinal >= 1 && ordinal <= count) return std::optional<std::size_t>(ordinal);
+  return wrong("42P10", std::string(clause) + " position " + literal->text + " is not in select list", expression.at);
+}
+
+Result<query::PlanPtr> add_limit(const Surroundings& around, const Query& query, query::PlanPtr plan) {
+  if (query.with_ties) return not_yet("WITH TIES", query.at, "FETCH FIRST n ROWS ONLY");
+  if (!query.limit && !query.offset) return plan;
+  const Scope nothing;
+  query::Limit limit;
+  if (query.limit) {
+    ExpressionBinder binder(around, nothing, "LIMIT");
+    limit.limit = TRY(binder.bind_as(*query.limit, kInt, CastContext::assignment));
+  }
+  if (query.offset) {
+    ExpressionBinder binder(around, nothing, "OFFSET");
+    limit.offset = TRY(binder.bind_as(*query.offset, kInt, CastContext::assignment));
+  }
+  return pass_through(std::move(limit), std::move(plan));
+}
+
+}  // namespace mneme::sql::binding
