@@ -6,6 +6,7 @@
 #include "query/functions_error.h"
 #include "query/functions_resolve.h"
 #include "query/functions_special.h"
+#include "query/kernels_vector.h"
 
 namespace mneme::query {
 namespace {
@@ -107,6 +108,7 @@ std::optional<Result<Overload>> choose_signature(std::string_view name, std::spa
 
 Result<Overload> resolve_function(std::string_view name, std::span<const Argument> arguments, SourcePosition at) {
   if (auto special = resolve_special(name, arguments, at)) return *std::move(special);
+  if (auto distance = resolve_distance(name, arguments, at)) return *std::move(distance);
   if (arguments.size() <= kSignatureArgumentsMax) {
     if (auto chosen = choose_signature(name, arguments, at)) return *std::move(chosen);
   }

@@ -7,6 +7,7 @@
 #include "query/functions_resolve.h"
 #include "query/functions_type.h"
 #include "query/kernels.h"
+#include "query/kernels_vector.h"
 
 namespace mneme::query {
 namespace {
@@ -112,6 +113,7 @@ Result<Overload> by_signature(std::string_view symbol, std::span<const Argument>
 Result<Overload> resolve_operator(std::string_view symbol, std::span<const Argument> operands, SourcePosition at) {
   if (symbol == "!=") symbol = "<>";
   if (operands.size() != 2) return by_signature(symbol, operands, at);
+  if (auto distance = resolve_distance(symbol, operands, at)) return *std::move(distance);
   if (contains(kComparisons, symbol)) return compare(symbol, operands, at);
   if (symbol == "||") return concatenate(operands, at);
   if (symbol == "^") return power(operands, at);
