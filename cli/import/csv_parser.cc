@@ -142,6 +142,14 @@ Result<bool> CsvParser::next() {
   return finish();
 }
 
+// Well-formed as one text, and no border between fields within a code point: so each field is well-formed.
+bool CsvParser::fields_are_utf8() const noexcept {
+  const auto within = [this](const End& end) {
+    return end.at < text_.size() && (static_cast<unsigned char>(text_[end.at]) & 0xc0) == 0x80;
+  };
+  return is_utf8(text_) && std::ranges::none_of(ends_, within);
+}
+
 // The last record need not end in a line end.
 Result<bool> CsvParser::finish() {
   if (state_ == State::quoted) {
@@ -149,7 +157,10 @@ Result<bool> CsvParser::finish() {
   }
   const bool pending = state_ == State::after_quote || state_ == State::unquoted || !ends_.empty();
   if (state_ != State::done && pending) TRY(end_field(state_ == State::after_quote));
-  if (!is_utf8(text_)) {
+  if (text_.find('\0') != std::string::npos) {
+    return Error(Code::invalid_argument, at_text(record_line_, 1) + ": a byte 0; this is no text");
+  }
+  if (!fields_are_utf8()) {
     return Error(Code::invalid_argument, at_text(record_line_, 1) + ": the record is not UTF-8 text")
         .with_hint("convert the file first, for example with iconv -f latin1 -t utf-8");
   }

@@ -22,7 +22,7 @@ class CsvParser {  // One thread at a time.
   CsvParser(Input& input, char delimiter) : window_(input), delimiter_(delimiter) {}
 
   // Reads the next record into fields(); false at the end. invalid_argument: a quote that is never closed or followed
-  // by text, a record beyond the bounds, bytes that are not UTF-8.
+  // by text, a record beyond the bounds, bytes that are not UTF-8 or 0.
   Result<bool> next();
   [[nodiscard]] const std::vector<CsvField>& fields() const noexcept { return fields_; }
   [[nodiscard]] std::uint64_t line() const noexcept { return record_line_; }  // Where the record begins.
@@ -42,6 +42,7 @@ class CsvParser {  // One thread at a time.
   Result<void> after_quote(char c);
   Result<void> end_field(bool quoted);
   void end_line(char c) noexcept;
+  [[nodiscard]] bool fields_are_utf8() const noexcept;
   Result<bool> finish();
 
   Window window_;

@@ -75,6 +75,8 @@ TEST_CASE("csv: a column's type is the narrowest that loses nothing, whichever r
   CHECK(type_of("9223372036854775808\n1.5\n") == "FLOAT");
   CHECK(type_of("1\n2.5\n") == "FLOAT");
   CHECK(type_of("1e3\n-inf\nnan\n") == "FLOAT");
+  CHECK(type_of("1e308\n") == "FLOAT");
+  CHECK(type_of("1e309\n") == "TEXT");
   CHECK(type_of("1\n2.5\nx\n") == "TEXT");
   CHECK(type_of("007\n") == "TEXT");
   CHECK(type_of("0\n0.5\n-0.5\n+3\n") == "FLOAT");
@@ -127,6 +129,11 @@ TEST_CASE("csv: errors name line and column") {
   CHECK(Read("a,b\n1,\"x\"y\n").error() == "line 2, column 6: text behind a closing quote");
   CHECK(Read("a\r\n1\r\n\"x\"y").error() == "line 3, column 4: text behind a closing quote");
   CHECK(Read("a\n1\n\xff\n").error() == "line 3, column 1: the record is not UTF-8 text");
+  CHECK(Read("a,b\n\xd6,\x8e\n").error() == "line 2, column 1: the record is not UTF-8 text");  // As one text it were.
+  CHECK(Read(std::string("a\n1\nx\0y\n", 8)).error() == "line 3, column 1: a byte 0; this is no text");
+  CHECK(Read("\xff\xfe"
+             "a\n")
+            .error() == "line 1, column 1: the record is not UTF-8 text");  // UTF-16.
   CHECK(Read("").error() == "line 1, column 1: the file holds no record");
   CHECK(Read("a\n\"" + std::string(CsvParser::kRecordBytesMax + 1, 'x') + "\"\n").error().find("more than 16 MiB") !=
         std::string::npos);

@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+
+#include "import/scalar_text.h"
 
 namespace mneme::cli {
 
@@ -16,31 +19,24 @@ class JsonHandler {  // One thread at a time.
       : members_(record.members_), line_(line), stream_(stream) {}
   [[nodiscard]] const char* refusal() const noexcept { return refusal_; }
 
-  bool Null() { return number_or(JsonMember::Kind::null); }
+  bool Null() { return scalar(JsonMember::Kind::null); }
   bool Bool(bool value) {
     if (depth_ == 1) members_.back().boolean = value;
-    return number_or(JsonMember::Kind::boolean, value ? "true" : "false");
+    return scalar(JsonMember::Kind::boolean, value ? "true" : "false");
   }
-  bool Int(int value) { return Int64(value); }
-  bool Uint(unsigned value) { return Int64(value); }
-  bool Int64(std::int64_t value) {
-    if (depth_ != 1) return element(static_cast<double>(value));
-    members_.back().integer = value;
-    members_.back().floating = static_cast<double>(value);
-    return number_or(JsonMember::Kind::integer, std::to_string(value));
+  bool Int(int) { return false; }  // Numbers come as their text, by a flag.
+  bool Uint(unsigned) { return false; }
+  bool Int64(std::int64_t) { return false; }
+  bool Uint64(std::uint64_t) { return false; }
+  bool Double(double) { return false; }
+  bool RawNumber(const char* text, rapidjson::SizeType bytes, bool) {
+    const std::string_view digits(text, bytes);
+    return depth_ == 1 ? number(digits) : element(parse_float(digits));
   }
-  bool Uint64(std::uint64_t value) {  // More than an INT holds: its digits are kept as they are.
-    if (depth_ != 1) return element(static_cast<double>(value));
-    return number_or(JsonMember::Kind::nested, std::to_string(value));
-  }
-  bool Double(double value) {
-    if (depth_ != 1) return element(value);
-    members_.back().floating = value;
-    return number_or(JsonMember::Kind::floating, number_text());
-  }
-  bool RawNumber(const char*, rapidjson::SizeType, bool) { return false; }  // Only with a flag we do not set.
   bool String(const char* text, rapidjson::SizeType bytes, bool) {
-    return number_or(JsonMember::Kind::text, std::string_view(text, bytes));
+    const std::string_view value(text, bytes);
+    if (value.find('\0') != std::string_view::npos) return refuse("a string with U+0000, which no text can hold");
+    return scalar(JsonMember::Kind::text, value);
   }
   bool StartObject() {
     if (depth_ == 1) begin_nested(false);
@@ -81,14 +77,25 @@ class JsonHandler {  // One thread at a time.
     nested_begin_ = stream_.Tell();  // The parser takes a bracket behind the call that announces it.
     only_numbers_ = array;
   }
-  bool element(double value) {  // Of an array at depth 2, or deeper.
+  // A whole number that INT cannot hold keeps its digits, as does one that no double comes near.
+  bool number(std::string_view digits) {
+    JsonMember& member = members_.back();
+    const auto integer = parse_int(digits);
+    const auto floating = parse_float(digits);
+    const bool whole = digits.find_first_of(".eE") == std::string_view::npos;
+    member.integer = integer.value_or(0);
+    member.floating = floating.value_or(0);
+    if (whole ? !integer : !floating) return scalar(JsonMember::Kind::nested, digits);
+    return scalar(whole ? JsonMember::Kind::integer : JsonMember::Kind::floating, digits);
+  }
+  bool element(const std::optional<double>& value) {  // Of an array at depth 2, or deeper.
     if (depth_ == 0) return refuse("an object was expected");
     constexpr double kMax = std::numeric_limits<float>::max();
-    if (value < -kMax || value > kMax) only_numbers_ = false;
-    if (only_numbers_) members_.back().numbers.push_back(static_cast<float>(value));
+    if (!value || *value < -kMax || *value > kMax) only_numbers_ = false;
+    if (only_numbers_) members_.back().numbers.push_back(static_cast<float>(*value));
     return true;
   }
-  bool number_or(JsonMember::Kind kind, std::string_view text = {}) {
+  bool scalar(JsonMember::Kind kind, std::string_view text = {}) {
     if (depth_ == 0) return refuse("an object was expected");
     if (depth_ == 1) {
       members_.back().kind = kind;
@@ -97,11 +104,6 @@ class JsonHandler {  // One thread at a time.
       only_numbers_ = false;
     }
     return true;
-  }
-  std::string_view number_text() const {  // What stands before the reader, back to the colon.
-    const std::string_view before = line_.substr(0, stream_.Tell());
-    const std::size_t begin = before.find_last_not_of("+-.eE0123456789") + 1;
-    return before.substr(begin);
   }
 
   std::vector<JsonMember>& members_;
@@ -119,7 +121,7 @@ Result<void> JsonRecord::parse(std::string_view line) {
   JsonHandler handler(*this, line, stream);
   rapidjson::Reader reader;
   constexpr unsigned kFlags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag | rapidjson::kParseValidateEncodingFlag;
+      rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseValidateEncodingFlag;
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, handler);
   if (!result.IsError()) return {};
   const char* what = handler.refusal() != nullptr ? handler.refusal() : rapidjson::GetParseError_En(result.Code());
