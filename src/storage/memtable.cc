@@ -100,7 +100,7 @@ void Memtable::discard() noexcept {
 void Memtable::forget_unpublished() noexcept {
   appended_ = published_;
   while (!chunks_.empty() && chunks_.back()->first >= published_) chunks_.pop_back();
-  if (!chunks_.empty()) chunks_.back()->used = published_ - chunks_.back()->first;
+  if (!chunks_.empty()) chunks_.back()->truncate(published_ - chunks_.back()->first);
 }
 
 std::size_t Memtable::visible(std::uint64_t sequence) const {

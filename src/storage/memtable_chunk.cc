@@ -53,6 +53,16 @@ Result<void> MemtableChunk::append_text(const Column& from, std::size_t row, std
   return {};
 }
 
+void MemtableChunk::truncate(std::size_t rows) noexcept {
+  for (const ColumnArrays& column : columns) {
+    for (std::size_t word = rows / 64; word < words_for(capacity); ++word) {
+      const std::uint64_t kept = word == rows / 64 ? (std::uint64_t{1} << (rows % 64)) - 1 : 0;
+      column.nulls[word].store(column.nulls[word].load(std::memory_order_relaxed) & kept, std::memory_order_relaxed);
+    }
+  }
+  used = rows;
+}
+
 Result<void> MemtableChunk::append(const Batch& batch, std::size_t from, std::size_t count, RowId first_row) {
   ASSERT(used + count <= capacity && batch.columns.size() == columns.size());
   for (std::size_t c = 0; c < columns.size(); ++c) {

@@ -29,6 +29,8 @@ struct MemtableChunk {
 
   // Copies rows [from, from + count) of `batch` in. full: no room for their text. REQUIRES: used + count <= capacity.
   Result<void> append(const Batch& batch, std::size_t from, std::size_t count, RowId first_row);
+  // Forgets the rows from `rows` on, also those whose append failed. Their NULL bits must go: append() sets bits only.
+  void truncate(std::size_t rows) noexcept;
   // Appends rows [first_row, first_row + count) of column `column` to `out`, in which text is borrowed.
   void read(std::size_t column, std::size_t first_row, std::size_t count, Column& out) const;
   [[nodiscard]] bool is_null(std::size_t column, std::size_t row) const noexcept {

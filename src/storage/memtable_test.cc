@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "os/posix.h"
+#include "storage/memtable_chunk.h"
 #include "storage/table_scan.h"
 
 namespace mneme {
@@ -92,6 +93,21 @@ TEST_CASE_FIXTURE(Fixture,
   auto expected = range(0, 20);
   for (const auto number : range(500, 3)) expected.push_back(number);
   CHECK(seen(2) == expected);
+}
+
+TEST_CASE_FIXTURE(Fixture, "memtable: rows that take the place of discarded ones do not inherit their NULLs") {
+  Batch nulls = rows_from(500, 1);
+  nulls.columns[0] = Column(nulls.columns[0].type());
+  nulls.columns[0].append_null();
+  memtable->append(rows_from(0, 1), RowId{1}).value();
+  memtable->publish(1);
+  memtable->append(nulls, RowId{2}).value();
+  memtable->discard();
+  memtable->append(rows_from(1, 1), RowId{2}).value();
+  memtable->publish(2);
+  const auto chunks = memtable->chunks(2);
+  CHECK_FALSE(chunks.front()->is_null(0, 1));
+  CHECK(seen(2) == range(0, 2));
 }
 
 TEST_CASE_FIXTURE(Fixture, "memtable: a version ends once; snapshots below its end still see it") {
