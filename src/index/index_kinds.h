@@ -8,6 +8,7 @@ namespace mneme {
 class IndexKinds final : public IndexFactory {  // Thread-safe; immutable.
  public:
   explicit IndexKinds(std::vector<std::unique_ptr<IndexKind>> kinds) : kinds_(std::move(kinds)) {}
+  explicit IndexKinds(std::unique_ptr<IndexKind> only) : kinds_(list_of(std::move(only))) {}
 
   // unsupported: the index is of a kind that this build does not have.
   [[nodiscard]] Result<IndexKind*> kind_of(const IndexSchema& index) const;
@@ -17,6 +18,11 @@ class IndexKinds final : public IndexFactory {  // Thread-safe; immutable.
                                                           MemoryBudget& budget) override;
 
  private:
+  static std::vector<std::unique_ptr<IndexKind>> list_of(std::unique_ptr<IndexKind> only) {
+    std::vector<std::unique_ptr<IndexKind>> list;
+    list.push_back(std::move(only));
+    return list;
+  }
   const std::vector<std::unique_ptr<IndexKind>> kinds_;
 };
 

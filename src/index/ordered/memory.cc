@@ -1,0 +1,175 @@
+#include "index/ordered/memory.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace mneme {
+namespace {
+
+struct WordAndRow {
+  std::uint64_t word = 0;
+  std::uint32_t row = 0;
+  bool null = false;
+};
+
+// By (key, row). Words are copied beside their rows, so that sorting does not chase them.
+void sort_rows(const KeyLog::View& keys, std::vector<std::uint32_t>& rows) {
+  if (!keys.words()) {
+    std::ranges::sort(rows, [&](std::uint32_t a, std::uint32_t b) {
+      const int order = keys.compare(a, b);
+      return order != 0 ? order < 0 : a < b;
+    });
+    return;
+  }
+  std::vector<WordAndRow> pairs;
+  pairs.reserve(rows.size());
+  for (const std::uint32_t row : rows) pairs.push_back({keys.word(row), row, keys.is_null(row)});
+  std::ranges::sort(pairs, [](const WordAndRow& a, const WordAndRow& b) {
+    if (a.null != b.null) return b.null;
+    return a.word != b.word ? a.word < b.word : a.row < b.row;
+  });
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = pairs[i].row;
+}
+
+}  // namespace
+
+OrderedMemory::OrderedMemory(std::vector<Type> types, Scheduler& scheduler, MemoryBudget& budget)
+    : types_(std::move(types)),
+      budget_(budget),
+      mutex_(scheduler),
+      log_(is_word_key(types_)),
+      table_(log_),
+      runs_mutex_(scheduler) {}
+
+Result<void> OrderedMemory::add(const Batch& rows, std::uint32_t first_ordinal) {
+  if (memory_.bytes() == 0) memory_ = TRY(budget_.reserve(sizeof *this, MemoryShare::memtables, "ordered index"));
+  for (std::size_t done = 0; done < rows.rows(); done += kSliceRows) {
+    auto added = add_slice(rows, done, std::min(kSliceRows, rows.rows() - done));
+    if (!added) return forget_from(first_ordinal), std::move(added);
+  }
+  return {};
+}
+
+Result<void> OrderedMemory::add_slice(const Batch& rows, std::size_t first, std::size_t count) {
+  const bool words = is_word_key(types_);
+  slice_keys_.clear();
+  if (!words) slice_keys_.add_rows(rows.columns, first, count);
+  std::size_t held = 0, growth = 0;
+  {
+    Lock lock(mutex_);
+    held = log_.memory_bytes() + table_.memory_bytes();
+    growth = log_.growth_bytes(count, slice_keys_.bytes()) + table_.growth_bytes(count);
+  }
+  TRY(memory_.grow_to(sizeof *this + held + growth));
+  {
+    Lock lock(mutex_);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!words) {
+        log_.append_bytes(slice_keys_[i]);
+      } else if (rows.columns[0].is_null(first + i)) {
+        log_.append_null_word();
+      } else {
+        log_.append_word(key_word(rows.columns[0], first + i));
+      }
+      table_.insert(log_.rows() - 1);
+    }
+    held = log_.memory_bytes() + table_.memory_bytes();
+  }
+  if (memory_.bytes() > sizeof *this + held) memory_.shrink(memory_.bytes() - sizeof *this - held);
+  return {};
+}
+
+void OrderedMemory::forget_from(std::uint32_t ordinal) noexcept {
+  Lock lock(mutex_);
+  table_.forget_from(ordinal);
+  log_.truncate(ordinal);
+}
+
+void OrderedMemory::find(Bytes key, std::uint32_t rows, const RowVisitor& visit) const {
+  std::array<std::uint32_t, kFoundRows> found{};
+  std::size_t count = 0;
+  for (bool first = true; first || count == found.size(); first = false) {
+    {
+      Lock lock(mutex_);
+      // A row that was told before is published, so its chain goes on where it did.
+      std::uint32_t row = first ? newest(key) : table_.older(found.back());
+      for (count = 0; row != KeyTable::kNone && count < found.size(); row = table_.older(row)) {
+        if (row < rows) found[count++] = row;
+      }
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!visit(found[i])) return;
+    }
+  }
+}
+
+std::uint32_t OrderedMemory::newest(Bytes key) const {
+  if (log_.words() && key.size() == kKeyWordBytes) return table_.find_word(key_word_of(key));
+  return table_.find(key, key_hash(key));
+}
+
+KeyLog::View OrderedMemory::keys() const {
+  Lock lock(mutex_);
+  return log_.view();
+}
+
+IndexStats OrderedMemory::stats() const {
+  std::uint64_t run_bytes = 0;
+  {
+    Lock lock(runs_mutex_);
+    for (const auto& run : runs_) run_bytes += run->memory.bytes();
+  }
+  Lock lock(mutex_);
+  return {log_.rows(), log_.memory_bytes() + table_.memory_bytes() + run_bytes};
+}
+
+Result<std::shared_ptr<const OrderedMemory::Run>> OrderedMemory::sorted_run(const KeyLog::View& keys,
+                                                                            std::uint32_t first,
+                                                                            std::uint32_t count) const {
+  auto run = std::make_shared<Run>();
+  run->first = first;
+  run->memory = TRY(budget_.reserve(count * sizeof(std::uint32_t), MemoryShare::memtables, "order of rows"));
+  run->rows.resize(count);
+  std::iota(run->rows.begin(), run->rows.end(), first);
+  bool ascending = true;
+  for (std::uint32_t row = first + 1; row < first + count && ascending; ++row)
+    ascending = keys.compare(row - 1, row) <= 0;
+  if (!ascending) {
+    const auto sorting = TRY(budget_.reserve(count * sizeof(WordAndRow), MemoryShare::queries, "sort of keys"));
+    sort_rows(keys, run->rows);
+  }
+  return std::shared_ptr<const Run>(std::move(run));
+}
+
+Result<std::shared_ptr<const OrderedMemory::Run>> OrderedMemory::merged(const KeyLog::View& keys, const Run& left,
+                                                                        const Run& right) const {
+  auto run = std::make_shared<Run>();
+  run->first = left.first;
+  const std::size_t count = left.rows.size() + right.rows.size();
+  run->memory = TRY(budget_.reserve(count * sizeof(std::uint32_t), MemoryShare::memtables, "order of rows"));
+  run->rows.resize(count);
+  // Equal keys: rows on the left are older, so std::merge's stability is the order by row.
+  std::ranges::merge(left.rows, right.rows, run->rows.begin(),
+                     [&](std::uint32_t a, std::uint32_t b) { return keys.compare(a, b) < 0; });
+  return std::shared_ptr<const Run>(std::move(run));
+}
+
+Result<OrderedMemory::Runs> OrderedMemory::sorted(std::uint32_t rows) const {
+  Lock lock(runs_mutex_);
+  const std::uint32_t covered =
+      runs_.empty() ? 0 : runs_.back()->first + static_cast<std::uint32_t>(runs_.back()->rows.size());
+  if (covered >= rows) return Runs(runs_);
+  const KeyLog::View keys = this->keys();
+  std::shared_ptr<const Run> newest = TRY(sorted_run(keys, covered, rows - covered));
+  Runs next = runs_;
+  while (!next.empty() && next.back()->rows.size() <= newest->rows.size() * 2) {
+    newest = TRY(merged(keys, *next.back(), *newest));
+    next.pop_back();
+  }
+  next.push_back(std::move(newest));
+  runs_ = std::move(next);
+  return Runs(runs_);
+}
+
+}  // namespace mneme
