@@ -82,6 +82,7 @@ Result<Lsn> LogWriter::append_record(LogRecordKind kind, std::span<const Bytes> 
   }
   const std::uint64_t record_bytes = kLogRecordHeaderBytes + payload_bytes;
   TRY(make_room(record_bytes));
+  to_sync_.reserve(closed_.size() + 1);
   TRY(write_record({.payload_bytes = static_cast<std::uint32_t>(payload_bytes),
                     .epoch = epoch_,
                     .lsn = next(last_),
@@ -162,10 +163,12 @@ Result<LogSync> LogWriter::begin_sync() {
   TRY(check_usable());
   ASSERT(!syncing_);
   LogSync sync;
+  to_sync_.clear();
   for (const ClosedFile& closed : closed_) {
-    if (closed.file) sync.files_.push_back(closed.file.get());
+    if (closed.file) to_sync_.push_back(closed.file.get());
   }
-  sync.files_.push_back(file_.get());
+  to_sync_.push_back(file_.get());
+  sync.files_ = std::exchange(to_sync_, {});
   sync.target_ = last_;
   end_ = align_to_sector(end_);
   syncing_ = true;

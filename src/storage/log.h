@@ -106,7 +106,8 @@ class LogWriter {  // One thread at a time (the caller's lock), but for LogSync:
   bool preparing_ = false;
   bool syncing_ = false;
   bool poisoned_ = false;
-  ByteBuffer scratch_;  // One write's worth of a record.
+  ByteBuffer scratch_;          // One write's worth of a record.
+  std::vector<File*> to_sync_;  // Room for the next sync, made before a record is written: nothing may fail after.
 };
 
 }  // namespace mneme

@@ -1,5 +1,7 @@
 #include "storage/log_reader.h"
 
+#include <algorithm>
+
 #include "base/coding.h"
 #include "base/crc32c.h"
 
@@ -17,18 +19,39 @@ Result<std::unique_ptr<LogReader>> LogReader::open(FileSystem& files, const std:
   auto header = decode_header(kLogMagic, header_bytes, path);
   if (header) {
     if (header->number != number || header->origin != limits.origin) return std::unique_ptr<LogReader>();
+    if (header->epoch > limits.epoch_max) return reader->too_new(header->epoch, 0);
     reader->header_ = *header;
     return reader;
   }
   if (header.error().code() != Code::corrupt) return std::move(header).error();
-  // A header that was never finished has no records. One that was damaged does, and they still fit either the
-  // checksum it stores or the one its bytes have: whichever of the two the damage left alone.
-  const auto stored = load<std::uint32_t>(&header_bytes[kFileHeaderBytes - 4]);
-  const auto computed = crc32c(header_bytes.first(kFileHeaderBytes - 4));
-  if (TRY(reader->has_record_under(stored)) || TRY(reader->has_record_under(computed))) {
-    return std::move(header).error();
-  }
+  const ByteBuffer damaged(header_bytes.begin(), header_bytes.end());
+  if (TRY(reader->has_records(damaged, number))) return std::move(header).error();
   return std::unique_ptr<LogReader>();
+}
+
+// A header that was never finished has no records. One that was damaged does, and they still fit either the checksum it
+// stores or the one its bytes have, whichever of the two the damage left alone; or that of the header which stood here
+// before all of it went: only its epoch is not known, and that was one of the last.
+Result<bool> LogReader::has_records(Bytes damaged_header, FileNumber number) {
+  constexpr std::uint32_t kEpochsTried = 64;
+  const auto stored = load<std::uint32_t>(&damaged_header[kFileHeaderBytes - 4]);
+  const auto computed = crc32c(damaged_header.first(kFileHeaderBytes - 4));
+  if (TRY(has_record_under(stored)) || TRY(has_record_under(computed))) return true;
+  FileHeader lost;
+  lost.number = number;
+  lost.origin = limits_.origin;
+  for (std::uint32_t tried = 0; tried < std::min(kEpochsTried, limits_.epoch_max); ++tried) {
+    lost.epoch = limits_.epoch_max - tried;
+    static_cast<void>(encode_header(kLogMagic, lost));  // Sets its crc.
+    if (TRY(has_record_under(lost.crc))) return true;
+  }
+  return false;
+}
+
+Error LogReader::too_new(std::uint32_t epoch, std::uint64_t offset) const {
+  return Error(Code::corrupt, path_ + ": written in epoch " + std::to_string(epoch) + " at offset " +
+                                  std::to_string(offset) +
+                                  ", of which the manifest knows nothing: it has lost an edit");
 }
 
 Result<bool> LogReader::has_record_under(std::uint32_t crc) {
@@ -37,8 +60,7 @@ Result<bool> LogReader::has_record_under(std::uint32_t crc) {
 }
 
 bool LogReader::plausible(const LogRecordHeader& header, std::uint64_t offset) const {
-  return header.lsn != Lsn{} && header.epoch >= header_.epoch && header.epoch <= limits_.epoch_max &&
-         header.payload_bytes <= kLogPayloadBytesMax &&
+  return header.lsn != Lsn{} && header.epoch >= header_.epoch && header.payload_bytes <= kLogPayloadBytesMax &&
          header.payload_bytes <= window_.file_bytes() - offset - kLogRecordHeaderBytes;
 }
 
@@ -52,6 +74,7 @@ Result<std::optional<LogRecord>> LogReader::at(std::uint64_t offset) {
   const Bytes record = TRY(window_.view(offset, bytes));
   checked_bytes_ += bytes;
   if (record.size() < bytes || !log_record_intact(record, header_.crc)) return std::optional<LogRecord>();
+  if (header.epoch > limits_.epoch_max) return too_new(header.epoch, offset);
   if (header.kind < LogRecordKind::group || header.kind > LogRecordKind::close) {
     return Error(Code::unsupported, path_ + ": a record of unknown kind at offset " + std::to_string(offset));
   }

@@ -15,7 +15,8 @@ class LogReader {  // One thread at a time.
  public:
   // What a record must be to count at all; the LSN is the caller's to judge.
   struct Limits {
-    std::uint32_t epoch_max = 0;  // Of the manifest: nobody wrote with a later one.
+    std::uint32_t epoch_max = 0;  // Of the manifest, which had it durable before the first record: a later one is proof
+                                  // that the manifest has lost an edit, and corrupt.
     std::uint64_t origin = 0;
     bool believe_cache = false;  // The last life ended well: what the cache shows is on the device, or on its way.
   };
@@ -42,6 +43,8 @@ class LogReader {  // One thread at a time.
   LogReader(std::unique_ptr<File> file, std::uint64_t bytes, std::string path, Limits limits)
       : file_(std::move(file)), window_(*file_, bytes), path_(std::move(path)), limits_(limits) {}
   Result<bool> has_record_under(std::uint32_t crc);
+  Result<bool> has_records(Bytes damaged_header, FileNumber number);
+  [[nodiscard]] Error too_new(std::uint32_t epoch, std::uint64_t offset) const;
   [[nodiscard]] bool plausible(const LogRecordHeader& header, std::uint64_t offset) const;
 
   std::unique_ptr<File> file_;
