@@ -171,6 +171,11 @@ std::vector<const MemtableChunk*> Memtable::chunks(std::size_t rows) const {
   return found;
 }
 
+std::uint64_t Memtable::first_sequence() const {
+  Lock lock(mutex_);
+  return commits_.empty() ? 0 : commits_.front().sequence;
+}
+
 std::uint64_t Memtable::last_sequence() const {
   Lock lock(mutex_);
   return commits_.empty() ? 0 : commits_.back().sequence;

@@ -66,7 +66,8 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   [[nodiscard]] std::size_t visible_rows(std::uint64_t sequence) const LOCK_NOT_HELD(mutex_);  // Ended ones too.
   // The chunks that hold the first `rows` rows; a row's ordinal counts from the first of all. REQUIRES: published.
   [[nodiscard]] std::vector<const struct MemtableChunk*> chunks(std::size_t rows) const LOCK_NOT_HELD(mutex_);
-  [[nodiscard]] std::uint64_t last_sequence() const LOCK_NOT_HELD(mutex_);  // Of the newest commit; 0: none.
+  [[nodiscard]] std::uint64_t first_sequence() const LOCK_NOT_HELD(mutex_);  // Of the oldest commit; 0: none.
+  [[nodiscard]] std::uint64_t last_sequence() const LOCK_NOT_HELD(mutex_);   // Of the newest commit; 0: none.
   [[nodiscard]] std::size_t memory_bytes() const LOCK_NOT_HELD(mutex_);
 
  private:

@@ -52,60 +52,66 @@ PreparedGroup::~PreparedGroup() {
   }
 }
 
+Version& PreparedGroup::change_version() {
+  if (!next_) next_ = std::make_shared<Version>(*base_);
+  return *next_;
+}
+
 Result<void> PreparedGroup::add(const Change& change) {
   if (const auto* rows = std::get_if<InsertRows>(&change)) return insert(*rows);
   if (const auto* rows = std::get_if<EndRows>(&change)) return end(*rows);
   if (const auto* table = std::get_if<CreateTable>(&change)) return create(*table);
   if (const auto* table = std::get_if<AlterTable>(&change)) return alter(*table);
   const TableId dropped = std::get<DropTable>(change).table;
-  if (next_->tables.erase(dropped) == 0) return no_such_table(dropped);
+  if (change_version().tables.erase(dropped) == 0) return no_such_table(dropped);
   return {};
 }
 
 Result<void> PreparedGroup::create(const CreateTable& change) {
   const TableSchema& schema = change.schema;
-  if (has_name(*next_, schema.name, TableId{0})) return name_taken(schema.name);
+  if (has_name(now(), schema.name, TableId{0})) return name_taken(schema.name);
   TableVersion table;
   table.schema = std::make_shared<const TableSchema>(schema);
-  if (!next_->tables.emplace(schema.id, std::move(table)).second) return name_taken(schema.name);
+  if (!change_version().tables.emplace(schema.id, std::move(table)).second) return name_taken(schema.name);
   return {};
 }
 
 Result<void> PreparedGroup::alter(const AlterTable& change) {
   const TableSchema& schema = change.schema;
-  const auto found = next_->tables.find(schema.id);
-  if (found == next_->tables.end()) return no_such_table(schema.id);
-  if (schema.version != found->second.schema->version + 1) {
+  const TableVersion* found = now().find(schema.id);
+  if (found == nullptr) return no_such_table(schema.id);
+  if (schema.version != found->schema->version + 1) {
     return Error(Code::conflict, "table '" + schema.name + "' was changed by another transaction")
         .with_sqlstate("40001");
   }
-  if (has_name(*next_, schema.name, schema.id)) return name_taken(schema.name);
-  found->second.schema = std::make_shared<const TableSchema>(schema);
+  if (has_name(now(), schema.name, schema.id)) return name_taken(schema.name);
+  change_version().tables.at(schema.id).schema = std::make_shared<const TableSchema>(schema);
   return {};
 }
 
 Result<void> PreparedGroup::insert(const InsertRows& change) {
-  const auto found = next_->tables.find(change.table);
-  if (found == next_->tables.end()) return no_such_table(change.table);
-  TableVersion& table = found->second;
+  const TableVersion* found = now().find(change.table);
+  if (found == nullptr) return no_such_table(change.table);
+  const TableVersion& table = *found;
   TRY(check_batch(change, *table.schema));
   // A memtable holds rows of one schema version: after an ALTER the next rows begin another.
   if (table.memtables.empty() || table.memtables.back()->frozen() ||
       table.memtables.back()->schema().version != table.schema->version) {
     auto memtable = std::make_shared<Memtable>(context_.scheduler, context_.budget, table.schema);
     if (context_.indexes != nullptr) TRY(memtable->add_indexes(*context_.indexes, context_.scheduler));
-    table.memtables.push_back(std::move(memtable));
+    change_version().tables.at(change.table).memtables.push_back(std::move(memtable));
   }
-  table.keys->pass(*table.schema, change.batch);
-  const auto& memtable = table.memtables.back();
+  const TableVersion& latest = *now().find(change.table);
+  latest.keys->pass(*latest.schema, change.batch);
+  const auto& memtable = latest.memtables.back();
   if (std::ranges::find(appended_, memtable) == appended_.end()) appended_.push_back(memtable);
   return memtable->append(change.batch, change.first_row);
 }
 
 Result<void> PreparedGroup::end(const EndRows& change) {
-  const auto found = next_->tables.find(change.table);
-  if (found == next_->tables.end()) return no_such_table(change.table);
-  const TableVersion& table = found->second;
+  const TableVersion* found = now().find(change.table);
+  if (found == nullptr) return no_such_table(change.table);
+  const TableVersion& table = *found;
   std::vector<RowId> elsewhere;
   endings_.reserve(endings_.size() + change.rows.size());
   for (std::size_t i = 0; i < change.rows.size(); ++i) {
@@ -122,7 +128,10 @@ Result<void> PreparedGroup::end(const EndRows& change) {
     if (!ending.memtable->prepare_end(ending.at)) return row_changed(*table.schema);
     endings_.push_back(ending);
   }
-  return elsewhere.empty() ? Result<void>{} : end_in_segments(table, std::move(elsewhere));
+  if (elsewhere.empty()) return {};
+  if (context_.deferred == nullptr) return end_in_segments(table, std::move(elsewhere));
+  for (const RowId row : elsewhere) context_.deferred->push_back({change.table, row, 0});
+  return {};
 }
 
 // False when the segment is not there any more: a merge has moved its rows.

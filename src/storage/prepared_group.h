@@ -9,15 +9,23 @@
 
 namespace mneme {
 
+struct DeferredEnd {
+  TableId table{};
+  RowId row{};
+  std::uint64_t sequence = 0;
+};
+
 class PreparedGroup {  // One thread at a time, under the store's lock.
  public:
   struct Context {  // What new memtables are made of.
     Scheduler& scheduler;
     MemoryBudget& budget;
     IndexFactory* indexes;  // May be null.
+    // Recovery searches segments once for all groups: rows that are in no memtable go here.
+    std::vector<DeferredEnd>* deferred = nullptr;
   };
-  PreparedGroup(const Version& base, const Context& context)
-      : context_(context), next_(std::make_shared<Version>(base)) {}
+  // `base` outlives it.
+  PreparedGroup(const Version& base, const Context& context) : context_(context), base_(&base) {}
   PreparedGroup(const PreparedGroup&) = delete;
   PreparedGroup& operator=(const PreparedGroup&) = delete;
   ~PreparedGroup();  // Forgets what was not published.
@@ -26,7 +34,8 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
   // conflict: a version has ended already. corrupt or invalid_argument: a table is not what the change expects.
   Result<void> add(const Change& change);
 
-  // Shows it all at `sequence` and gives the Version from now on. Cannot fail and allocates nothing.
+  // Shows it all at `sequence` and gives the Version from now on; null: the same as before. Cannot fail and allocates
+  // nothing.
   std::shared_ptr<const Version> publish(std::uint64_t sequence) noexcept;
 
  private:
@@ -45,6 +54,10 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
   Result<void> end_in_segment(const TableVersion& table, const TableSegment& segment, std::uint32_t ordinal);
 
   const Context context_;
+  [[nodiscard]] const Version& now() const noexcept { return next_ ? *next_ : *base_; }
+  Version& change_version();  // Copies the Version at the first call: most commits need no new one.
+
+  const Version* const base_;
   std::shared_ptr<Version> next_;
   std::vector<std::shared_ptr<Memtable>> appended_;
   std::vector<Ending> endings_;

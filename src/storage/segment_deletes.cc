@@ -26,14 +26,17 @@ SegmentDeletes::SegmentDeletes(Scheduler& scheduler, MemoryBudget& budget, std::
 SegmentDeletes::~SegmentDeletes() = default;
 
 // The chunk, with room for one more pair.
-Result<SegmentDeletes::Chunk*> SegmentDeletes::chunk_for(std::uint32_t ordinal) {
+Result<SegmentDeletes::Chunk*> SegmentDeletes::chunk_for(std::uint32_t ordinal, bool always) {
   auto& slot = chunks_[ordinal / kChunkRows];
   const bool grows = !slot || slot->young.size() == slot->young.capacity();
   if (!grows) return slot.get();
   const std::size_t had = slot ? slot->young.capacity() : 0;
   const std::size_t room = std::min<std::size_t>(std::max<std::size_t>(8, had * 2), kChunkRows);
   const std::size_t wanted = memory_used_ + (slot ? 0 : sizeof(Chunk)) + (room - had) * sizeof(DeleteSet::Pair);
-  if (wanted > memory_.bytes()) TRY(memory_.grow_to((wanted / kReserveStepBytes + 1) * kReserveStepBytes));
+  if (wanted > memory_.bytes()) {
+    auto grown = memory_.grow_to((wanted / kReserveStepBytes + 1) * kReserveStepBytes);
+    if (!grown && !always) return std::move(grown).error();
+  }
   if (!slot) slot = std::make_unique<Chunk>();
   slot->young.reserve(room);
   memory_used_ = wanted;
@@ -50,7 +53,7 @@ DeleteSet::Pair* SegmentDeletes::find(std::uint32_t ordinal) noexcept {
 Result<bool> SegmentDeletes::prepare(std::uint32_t ordinal) {
   Lock lock(mutex_);
   ASSERT(ordinal / kChunkRows < chunks_.size());
-  Chunk* chunk = TRY(chunk_for(ordinal));
+  Chunk* chunk = TRY(chunk_for(ordinal, false));
   if (chunk->is_old(ordinal) || find(ordinal) != nullptr) return false;
   const auto at = lower_bound(chunk->young, ordinal);
   chunk->young.insert(at, {ordinal, kSequenceMax});
@@ -75,6 +78,15 @@ void SegmentDeletes::cancel(std::uint32_t ordinal) noexcept {
   count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
+void SegmentDeletes::add(std::uint32_t ordinal, std::uint64_t sequence) {
+  Lock lock(mutex_);
+  Chunk* chunk = chunk_for(ordinal, true).value();
+  if (chunk->is_old(ordinal) || find(ordinal) != nullptr) return;
+  chunk->young.insert(lower_bound(chunk->young, ordinal), {ordinal, sequence});
+  newest_ = std::max(newest_, sequence);
+  count_.fetch_add(1, std::memory_order_relaxed);
+}
+
 Result<void> SegmentDeletes::adopt(const DeleteSet& set) {
   Lock lock(mutex_);
   const std::uint64_t rows = chunks_.size() * kChunkRows;
@@ -85,12 +97,12 @@ Result<void> SegmentDeletes::adopt(const DeleteSet& set) {
     const std::size_t alive = set.live_mask(first, kChunkRows, kSequenceMax - 1, live.data());
     if (alive == kChunkRows) continue;
     dead += kChunkRows - alive;
-    Chunk* chunk = TRY(chunk_for(static_cast<std::uint32_t>(first)));
+    Chunk* chunk = TRY(chunk_for(static_cast<std::uint32_t>(first), false));
     for (std::size_t word = 0; word < live.size(); ++word) chunk->old[word] = ~live[word];
   }
+  if (dead != set.count()) return Error(Code::corrupt, "a delete of a row that is not there");
   for (const DeleteSet::Pair& pair : set.young()) {
-    if (pair.ordinal >= rows) return Error(Code::corrupt, "a delete of a row that is not there");
-    Chunk* chunk = TRY(chunk_for(pair.ordinal));
+    Chunk* chunk = TRY(chunk_for(pair.ordinal, false));
     clear_bit(chunk->old.data(), pair.ordinal % kChunkRows);
     chunk->young.push_back(pair);
     newest_ = std::max(newest_, pair.end_sequence);

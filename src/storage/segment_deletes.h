@@ -28,6 +28,8 @@ class SegmentDeletes {
   Result<bool> prepare(std::uint32_t ordinal) LOCK_NOT_HELD(mutex_);
   void end(std::uint32_t ordinal, std::uint64_t sequence) noexcept LOCK_NOT_HELD(mutex_);  // REQUIRES: prepared.
   void cancel(std::uint32_t ordinal) noexcept LOCK_NOT_HELD(mutex_);                       // REQUIRES: prepared.
+  // Both at once, for ends that were missed while the segment was written: few, and taken even when the budget refuses.
+  void add(std::uint32_t ordinal, std::uint64_t sequence) LOCK_NOT_HELD(mutex_);
   // Takes over deletes that are known, before anybody else sees this object. full: the budget refused.
   Result<void> adopt(const DeleteSet& set) LOCK_NOT_HELD(mutex_);
 
@@ -57,7 +59,7 @@ class SegmentDeletes {
       return (old[ordinal % kChunkRows / 64] >> (ordinal % 64) & 1) != 0;
     }
   };
-  Result<Chunk*> chunk_for(std::uint32_t ordinal) LOCK_HELD(mutex_);
+  Result<Chunk*> chunk_for(std::uint32_t ordinal, bool always) LOCK_HELD(mutex_);
   DeleteSet::Pair* find(std::uint32_t ordinal) noexcept LOCK_HELD(mutex_);
   void clear_dead(const Chunk& chunk, std::uint64_t chunk_first, std::uint64_t first, std::uint64_t end,
                   std::uint64_t sequence, std::uint64_t* bits) const LOCK_HELD(mutex_);

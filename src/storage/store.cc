@@ -2,10 +2,22 @@
 
 #include <algorithm>
 
-#include "storage/prepared_group.h"
-
 namespace mneme {
 namespace {
+
+constexpr std::int64_t kRoomPatienceNs = 10'000'000'000;    // How long a commit waits for memory.
+constexpr int kRoomRoundsMax = 8;                           // And for how many flushes: others may take what they free.
+constexpr std::uint64_t kReplayAtOpenBytesMax = 256 << 10;  // More log than this is flushed at close.
+
+std::size_t row_bytes(const WriteSet& writes) {
+  std::size_t bytes = 0;
+  for (const Change& change : writes.changes) {
+    const auto* rows = std::get_if<InsertRows>(&change);
+    if (rows == nullptr) continue;
+    for (const Column& column : rows->batch.columns) bytes += column.rows() * column.type().width();
+  }
+  return bytes;
+}
 
 bool changes_tables(const WriteSet& writes) {
   return std::ranges::any_of(writes.changes, [](const Change& change) {
@@ -15,17 +27,30 @@ bool changes_tables(const WriteSet& writes) {
 
 }  // namespace
 
-Store::Store(const World& world, std::string directory, StoreOptions options, IndexFactory* indexes)
-    : world_(world),
-      directory_(std::move(directory)),
-      options_(options),
-      indexes_(indexes),
-      budget_(options.memory_budget),
-      cache_(budget_, world.scheduler, budget_.share_cap(MemoryShare::cache)),
-      snapshots_(std::make_shared<SnapshotRegistry>(world.scheduler)),
-      mutex_(world.scheduler),
-      sync_ended_(world.scheduler),
-      version_(std::make_shared<const Version>()) {}
+Result<std::unique_ptr<Store>> Store::open(const World& world, std::string directory, StoreOptions options,
+                                           IndexFactory* indexes) {
+  if (options.memory_budget < MemoryBudget::kBytesMin) {
+    return Error(Code::invalid_argument, "memory_budget is " + std::to_string(options.memory_budget) +
+                                             " bytes; the least is " + std::to_string(MemoryBudget::kBytesMin));
+  }
+  std::unique_ptr<Store> store(new Store(world, std::move(directory), options, indexes));
+  if (auto opened = store->open_files(); !opened) {
+    Lock lock(store->core_.mutex);
+    store->core_.closed = true;  // The destructor must not write to what could not be opened.
+    return std::move(opened).error();
+  }
+  return store;
+}
+
+Result<void> Store::open_files() {
+  TRY(Recovery::create_directories(core_));
+  owner_ = TRY(core_.world.files.lock(core_.directory + "/LOCK", "a writer"));
+  maintenance_ = std::make_unique<Maintenance>(core_, TRY(Recovery::open_manifest(core_)));
+  recovery_ = TRY(Recovery(core_, *maintenance_).run());
+  if (maintenance_->has_flushed_early()) TRY(maintenance_->flush());
+  maintenance_->start();
+  return {};
+}
 
 Store::~Store() {
   if (auto closed = close(); !closed) {
@@ -34,51 +59,32 @@ Store::~Store() {
 }
 
 Result<void> Store::check_usable() const {
-  if (closed_) return Error(Code::closed, directory_ + ": the database is closed");
+  if (core_.closed) return Error(Code::closed, core_.directory + ": the database is closed");
   return {};
 }
 
-// A transaction that runs into rows of a commit that is not durable must hear this, not that it lost a race.
-Result<void> Store::check_writable() const {
-  TRY(check_usable());
-  if (!log_->poisoned()) return {};
-  return Error(Code::io, directory_ + ": an earlier sync failed: the database is read-only until opened again");
-}
-
 Result<Snapshot> Store::snapshot() {
-  Lock lock(mutex_);
+  Lock lock(core_.mutex);
   TRY(check_usable());
-  return latest();
-}
-
-Snapshot Store::latest() const {
-  if (log_->poisoned()) return latest_durable();
-  return {applied_, version_, snapshots_->pin(applied_)};
-}
-
-// Rows hide themselves by their sequences; tables that were made, changed or dropped since do not.
-Snapshot Store::latest_durable() const {
-  const std::uint64_t durable = raw(log_->durable());
-  const auto replaced = std::ranges::upper_bound(replaced_, durable, {}, &Replaced::at);
-  return {durable, replaced == replaced_.end() ? version_ : replaced->version, snapshots_->pin(durable)};
+  return core_.latest();
 }
 
 Result<TableId> Store::next_table_id() {
-  Lock lock(mutex_);
+  Lock lock(core_.mutex);
   TRY(check_usable());
-  return TableId{next_table_++};
+  return TableId{core_.next_table++};
 }
 
 Result<std::uint64_t> Store::reserve_keys(TableId table, std::uint64_t count) {
-  Lock lock(mutex_);
+  Lock lock(core_.mutex);
   TRY(check_usable());
-  const TableVersion* found = version_->find(table);
+  const TableVersion* found = core_.version->find(table);
   if (found == nullptr) return Error(Code::not_found, "the table does not exist any more").with_sqlstate("42P01");
   return found->keys->reserve(count);
 }
 
 Result<void> Store::prepare(WriteSet& writes, PreparedGroup& prepared) {
-  std::uint64_t row = next_row_;
+  std::uint64_t row = core_.next_row;
   for (Change& change : writes.changes) {
     if (auto* rows = std::get_if<InsertRows>(&change)) {
       rows->first_row = RowId{row};
@@ -86,72 +92,151 @@ Result<void> Store::prepare(WriteSet& writes, PreparedGroup& prepared) {
     }
     TRY(prepared.add(change));
   }
-  next_row_ = row;
+  core_.next_row = row;
   return {};
+}
+
+Result<Lsn> Store::try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short) {
+  TRY(check_writable());
+  if (validator != nullptr) TRY(validator->validate(core_.latest(), writes));
+  PreparedGroup prepared(*core_.version, {core_.world.scheduler, core_.budget, core_.indexes});
+  const std::uint64_t refusals = core_.budget.refusals();
+  if (auto done = prepare(writes, prepared); !done) {
+    memory_short = done.error().code() == Code::full && core_.budget.refusals() != refusals;
+    return std::move(done).error();
+  }
+  ByteBuffer payload;
+  encode_write_set(writes, payload);
+  core_.forget_replaced();
+  core_.replaced.reserve(core_.replaced.size() + 1);  // Nothing may fail once the log is written.
+  const Lsn lsn = TRY(core_.log->append(payload, core_.world.clock.wall_ns()));
+  if (changes_tables(writes)) core_.replaced.push_back({raw(lsn), core_.version});
+  if (auto next = prepared.publish(raw(lsn))) core_.version = std::move(next);
+  core_.applied = raw(lsn);
+  core_.log_marked = false;
+  return lsn;
 }
 
 Result<CommitResult> Store::commit(WriteSet writes, Durability durability, CommitValidator* validator) {
-  Lock lock(mutex_);
+  Lock lock(core_.mutex);
   TRY(check_usable());
-  if (writes.empty()) return CommitResult{applied_};
-  TRY(check_writable());
-  if (validator != nullptr) TRY(validator->validate(latest(), writes));
-  PreparedGroup prepared(*version_, {world_.scheduler, budget_, indexes_});
-  TRY(prepare(writes, prepared));
-  ByteBuffer payload;
-  encode_write_set(writes, payload);
-  std::erase_if(replaced_, [durable = raw(log_->durable())](const Replaced& old) { return old.at <= durable; });
-  replaced_.reserve(replaced_.size() + 1);  // Nothing may fail once the log is written.
-  const Lsn lsn = TRY(log_->append(payload, world_.clock.wall_ns()));
-  if (changes_tables(writes)) replaced_.push_back({raw(lsn), version_});
-  version_ = prepared.publish(raw(lsn));
-  applied_ = raw(lsn);
-  if (durability == Durability::commit) TRY(make_durable(lsn));
-  return CommitResult{raw(lsn)};
+  if (writes.empty()) return CommitResult{core_.applied};
+  const std::int64_t give_up_ns = core_.world.clock.monotonic_ns() + kRoomPatienceNs;
+  for (int round = 0;; ++round) {
+    bool memory_short = false;
+    auto lsn = try_commit(writes, validator, memory_short);
+    if (lsn) {
+      notice_work();
+      TRY(honour(durability, writes, *lsn));
+      return CommitResult{raw(*lsn)};
+    }
+    const std::size_t cap = core_.budget.share_cap(MemoryShare::memtables);
+    if (memory_short && row_bytes(writes) > cap) {
+      return Error(Code::full, "a transaction of " + std::to_string(row_bytes(writes)) +
+                                   " bytes is more than memory_budget has for new rows (" + std::to_string(cap) + ")");
+    }
+    if (!memory_short || round == kRoomRoundsMax) return std::move(lsn).error();
+    TRY(make_room(give_up_ns));
+  }
 }
 
-// The first who needs a sync leads it, with the lock released; the others wait for its end and look again.
-Result<void> Store::make_durable(Lsn lsn) {
-  while (log_->durable() < lsn) {
-    TRY(check_writable());
-    if (syncing_) {
-      sync_ended_.wait(mutex_);
-      continue;
-    }
-    LogSync sync = TRY(log_->begin_sync());
-    syncing_ = true;
-    mutex_.unlock();
-    Result<void> outcome = sync.run();
-    mutex_.lock();
-    syncing_ = false;
-    auto ended = log_->end_sync(sync, std::move(outcome));
-    sync_ended_.notify_all();
-    if (!ended) return std::move(ended).error();
-  }
+// A transaction that runs into rows of a commit that is not durable must hear this, not that it lost a race.
+Result<void> Store::check_writable() const {
+  TRY(check_usable());
+  if (core_.log->poisoned()) return core_.failed_sync();
   return {};
 }
 
+// One round of flushing, by the maintenance thread or right here.
+Result<void> Store::make_room(std::int64_t give_up_ns) {
+  if (core_.options.threads == 0) {
+    core_.mutex.unlock();
+    auto flushed = maintenance_->flush();
+    core_.mutex.lock();
+    return flushed;
+  }
+  const std::uint64_t before = core_.flush_rounds;
+  core_.flush_wanted = true;
+  core_.wake_maintenance();
+  while (core_.flush_rounds == before && !core_.closed) {
+    const std::int64_t left_ns = give_up_ns - core_.world.clock.monotonic_ns();
+    if (left_ns <= 0) return Error(Code::full, "no memory for new rows: maintenance does not keep up");
+    core_.room.wait_for(core_.mutex, left_ns);
+  }
+  if (core_.maintenance_error) return Error(*core_.maintenance_error).during("make room for a commit");
+  return {};
+}
+
+Result<void> Store::honour(Durability durability, const WriteSet& writes, Lsn lsn) {
+  if (durability == Durability::commit) return core_.make_durable(lsn);
+  if (durability == Durability::os) return {};
+  std::uint32_t interval_ms = TableSchema{}.interval_ms;
+  for (const Change& change : writes.changes) {
+    const auto* rows = std::get_if<InsertRows>(&change);
+    const TableVersion* table = rows == nullptr ? nullptr : core_.version->find(rows->table);
+    if (table != nullptr) interval_ms = std::min(interval_ms, table->schema->interval_ms);
+  }
+  const std::int64_t due_ns = core_.world.clock.monotonic_ns() + std::int64_t{interval_ms} * 1'000'000;
+  if (core_.sync_due_ns != 0 && core_.sync_due_ns <= due_ns) return {};
+  core_.sync_due_ns = due_ns;
+  core_.wake_maintenance();
+  return {};
+}
+
+void Store::notice_work() {
+  const bool memory = core_.budget.used(MemoryShare::memtables) > core_.budget.share_cap(MemoryShare::memtables) / 2;
+  const bool log = core_.log->bytes_from(next(core_.flushed_to)) > core_.options.log_file_bytes;
+  const bool file =
+      core_.log->wants_next() && core_.log->bytes_from(next(core_.log->last())) > core_.options.log_file_bytes / 2;
+  if (memory || log || file) core_.wake_maintenance();
+}
+
 Result<void> Store::sync() {
-  Lock lock(mutex_);
+  Lock lock(core_.mutex);
   TRY(check_usable());
-  return make_durable(log_->last());
+  return core_.make_durable(core_.log->last());
+}
+
+std::uint64_t Store::log_bytes() {
+  Lock lock(core_.mutex);
+  return core_.log->bytes_from(next(core_.flushed_to));
+}
+
+Result<bool> Store::step(std::int64_t deadline_ns) {
+  {
+    Lock lock(core_.mutex);
+    TRY(check_usable());
+  }
+  return maintenance_->step(deadline_ns);
 }
 
 Result<void> Store::close() {
-  Lock lock(mutex_);
-  if (closed_) return {};
-  while (syncing_) sync_ended_.wait(mutex_);
-  closed_ = true;
-  auto marked = mark_closed();
-  owner_.reset();  // Last: from here on another writer may open the database.
-  return marked;
+  bool flush = false;
+  {
+    Lock lock(core_.mutex);
+    if (core_.closed) return {};
+    core_.closed = true;
+    core_.room.notify_all();
+    flush = !core_.log->poisoned() && core_.log->bytes_from(next(core_.flushed_to)) > kReplayAtOpenBytesMax;
+  }
+  maintenance_->stop();
+  if (flush) {
+    if (auto flushed = maintenance_->flush(); !flushed) {
+      // The log holds it all: the next open replays it.
+    }
+  }
+  Lock lock(core_.mutex);
+  while (core_.syncing) core_.sync_ended.wait(core_.mutex);
+  Result<void> outcome;
+  if (!core_.log->poisoned()) outcome = mark_end();
+  owner_.reset();
+  return outcome;
 }
 
-Result<void> Store::mark_closed() {
-  if (!log_ || log_->poisoned()) return {};
-  TRY(log_->mark(LogRecordKind::close, world_.clock.wall_ns()));
-  TRY(log_->sync());
-  return manifest_->mark(log_->durable());
+Result<void> Store::mark_end() {
+  TRY(core_.log->mark(LogRecordKind::close, core_.world.clock.wall_ns()));
+  TRY(core_.log->sync());
+  return maintenance_->manifest().mark(core_.log->durable());
 }
 
 }  // namespace mneme

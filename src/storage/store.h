@@ -1,38 +1,22 @@
 // Store: one database directory. Commits are atomic over all tables and, once acknowledged, survive a power cut.
 //
-//     <db>/LOCK  <db>/CURRENT  <db>/MANIFEST-<n>  <db>/wal/<n>.log
+//     <db>/LOCK  <db>/CURRENT  <db>/MANIFEST-<n>  <db>/wal/<n>.log  <db>/seg/<n>.seg  <db>/seg/<n>-<seq>.del
 //
 // A commit validates and copies its rows, writes one log record, and only then shows them; nothing can fail after the
 // log write but the sync. A lone committer syncs on its own thread; of concurrent ones the first to need a sync leads
 // it with the lock released, and it covers all whose record was written before it began. After a failed sync nobody
 // knows what is durable: the store is read-only until it is opened again, and new snapshots show only what was
-// known durable.
+// known durable. Behind the commits, maintenance moves rows from memtables to segments (maintenance.h).
 #pragma once
 
 #include <memory>
 #include <string>
 
-#include "os/world.h"
-#include "storage/log.h"
-#include "storage/manifest.h"
-#include "storage/snapshot_registry.h"
-#include "storage/table_index.h"
-#include "storage/version.h"
+#include "storage/recovery.h"
+#include "storage/store_core.h"
 #include "storage/write_set.h"
 
 namespace mneme {
-
-struct StoreOptions {
-  std::size_t memory_budget = 64 << 20;
-  std::uint64_t log_file_bytes = 16 << 20;
-};
-
-// What recovery found; for the user's log and for tests.
-struct RecoveryReport {
-  std::uint64_t groups = 0;        // Commit groups replayed.
-  std::uint64_t log_tail_cut = 0;  // Bytes of records that were never known synced, cut.
-  std::uint64_t manifest_tail_cut = 0;
-};
 
 struct CommitResult {
   std::uint64_t sequence = 0;  // Snapshots from here on see it.
@@ -56,66 +40,47 @@ class Store {  // Thread-safe.
                                              IndexFactory* indexes = nullptr);
   ~Store();
 
-  [[nodiscard]] Result<Snapshot> snapshot() LOCK_NOT_HELD(mutex_);
+  [[nodiscard]] Result<Snapshot> snapshot() LOCK_NOT_HELD(core_.mutex);
   // Checks table changes against the latest state, and that every ended version still lives (conflict: first committer
-  // wins); returns once the group is as durable as asked. Empty sets commit nothing.
+  // wins); returns once the group is as durable as asked. Empty sets commit nothing. When memory is short it waits for
+  // maintenance, or does its work; full: there is none to be had, or the disk is full.
   Result<CommitResult> commit(WriteSet writes, Durability durability, CommitValidator* validator = nullptr)
-      LOCK_NOT_HELD(mutex_);
+      LOCK_NOT_HELD(core_.mutex);
   // Makes every commit so far durable.
-  Result<void> sync() LOCK_NOT_HELD(mutex_);
+  Result<void> sync() LOCK_NOT_HELD(core_.mutex);
+  // Moves every commit so far to segments.
+  Result<void> flush() LOCK_NOT_HELD(core_.mutex) { return maintenance_->flush(); }
+  // Maintenance until the deadline (monotonic) or until there is nothing to do (false). For hosts without its thread.
+  Result<bool> step(std::int64_t deadline_ns) LOCK_NOT_HELD(core_.mutex);
   // Syncs and marks the end of the log. Later calls of anything fail with closed; closing again does nothing.
-  Result<void> close() LOCK_NOT_HELD(mutex_);
+  Result<void> close() LOCK_NOT_HELD(core_.mutex);
 
-  [[nodiscard]] Result<TableId> next_table_id() LOCK_NOT_HELD(mutex_);  // Never handed out before.
+  [[nodiscard]] Result<TableId> next_table_id() LOCK_NOT_HELD(core_.mutex);  // Never handed out before.
   // `count` new numbers for the identity column (or hidden _id) of a table; the first of them. not_found: no such
   // table.
-  [[nodiscard]] Result<std::uint64_t> reserve_keys(TableId table, std::uint64_t count) LOCK_NOT_HELD(mutex_);
-  [[nodiscard]] MemoryBudget& budget() noexcept { return budget_; }
+  [[nodiscard]] Result<std::uint64_t> reserve_keys(TableId table, std::uint64_t count) LOCK_NOT_HELD(core_.mutex);
+  // Of the log files that replay would read if the process ended now.
+  [[nodiscard]] std::uint64_t log_bytes() LOCK_NOT_HELD(core_.mutex);
   [[nodiscard]] const RecoveryReport& recovery() const noexcept { return recovery_; }
+  [[nodiscard]] MemoryBudget& budget() noexcept { return core_.budget; }
 
  private:
-  Store(const World& world, std::string directory, StoreOptions options, IndexFactory* indexes);
-  // Opening.
-  Result<void> create_directories();
-  Result<void> open_manifest() LOCK_HELD(mutex_);
-  Result<void> recover() LOCK_HELD(mutex_);
-  Result<void> replay_group(const LogRecord& record) LOCK_HELD(mutex_);
-  // Reading.
-  struct Replaced {  // A Version, and the commit of table changes that replaced it.
-    std::uint64_t at = 0;
-    std::shared_ptr<const Version> version;
-  };
-  [[nodiscard]] Snapshot latest() const LOCK_HELD(mutex_);
-  [[nodiscard]] Snapshot latest_durable() const LOCK_HELD(mutex_);
-  // Committing.
-  Result<void> check_usable() const LOCK_HELD(mutex_);
-  Result<void> check_writable() const LOCK_HELD(mutex_);
-  Result<void> prepare(WriteSet& writes, class PreparedGroup& prepared) LOCK_HELD(mutex_);
-  Result<void> make_durable(Lsn lsn) LOCK_HELD(mutex_);
-  Result<void> mark_closed() LOCK_HELD(mutex_);
+  Store(const World& world, std::string directory, const StoreOptions& options, IndexFactory* indexes)
+      : core_(world, std::move(directory), options, indexes) {}
+  Result<void> open_files();
+  Result<void> check_usable() const LOCK_HELD(core_.mutex);
+  Result<void> check_writable() const LOCK_HELD(core_.mutex);
+  Result<void> prepare(WriteSet& writes, PreparedGroup& prepared) LOCK_HELD(core_.mutex);
+  Result<Lsn> try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short) LOCK_HELD(core_.mutex);
+  Result<void> make_room(std::int64_t give_up_ns) LOCK_HELD(core_.mutex);
+  Result<void> honour(Durability durability, const WriteSet& writes, Lsn lsn) LOCK_HELD(core_.mutex);
+  Result<void> mark_end() LOCK_HELD(core_.mutex);
+  void notice_work() LOCK_HELD(core_.mutex);
 
-  // Constant after open.
-  const World world_;
-  const std::string directory_;
-  const StoreOptions options_;
-  IndexFactory* const indexes_;
-  RecoveryReport recovery_;
-  MemoryBudget budget_;  // Thread-safe. Memtables and segments borrow it and the cache: both outlive every Version.
-  BlockCache cache_;     // Thread-safe.
-  const std::shared_ptr<SnapshotRegistry> snapshots_;  // Thread-safe.
+  StoreCore core_;
   std::unique_ptr<FileLock> owner_;
-
-  Mutex mutex_;
-  CondVar sync_ended_;
-  std::unique_ptr<Manifest> manifest_ GUARDED_BY(mutex_);
-  std::unique_ptr<LogWriter> log_ GUARDED_BY(mutex_);
-  std::shared_ptr<const Version> version_ GUARDED_BY(mutex_);
-  std::vector<Replaced> replaced_ GUARDED_BY(mutex_);  // By commits that are not known durable; ascending.
-  std::uint64_t applied_ GUARDED_BY(mutex_) = 0;  // Sequence of the last group shown. A group's sequence is its LSN.
-  std::uint64_t next_row_ GUARDED_BY(mutex_) = 1;
-  std::uint64_t next_table_ GUARDED_BY(mutex_) = 1;
-  bool syncing_ GUARDED_BY(mutex_) = false;
-  bool closed_ GUARDED_BY(mutex_) = false;
+  std::unique_ptr<Maintenance> maintenance_;  // Constant after open; null if that failed early.
+  RecoveryReport recovery_;                   // Constant after open.
 };
 
 }  // namespace mneme

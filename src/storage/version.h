@@ -1,6 +1,7 @@
 // Version: what a database consists of at a moment, and Snapshot: what one statement reads.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <vector>
@@ -24,6 +25,12 @@ struct TableVersion {
   std::vector<std::shared_ptr<Memtable>> memtables;                   // Oldest first; the last one takes new rows.
   std::vector<TableSegment> segments;                                 // By their first RowId: oldest first.
   std::shared_ptr<KeyCounter> keys = std::make_shared<KeyCounter>();  // One per table, shared by all its Versions.
+
+  void add(TableSegment segment) {
+    const auto at = std::ranges::upper_bound(segments, segment.part.row_first, {},
+                                             [](const TableSegment& other) { return other.part.row_first; });
+    segments.insert(at, std::move(segment));
+  }
 };
 
 struct Version {  // Immutable. A change of tables or files publishes another; new rows do not.

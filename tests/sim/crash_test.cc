@@ -37,7 +37,9 @@ struct Tally {
   std::string first_violation;
 };
 
-StoreOptions small_options() { return {.memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = 16 << 10}; }
+StoreOptions small_options() {
+  return {.memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = 16 << 10, .threads = 0};
+}
 
 class CrashRun {
  public:
@@ -61,6 +63,7 @@ class CrashRun {
 
   bool live(Store& store) {
     for (std::uint64_t i = 0, commits = 2 + model_.random()() % 5; i < commits; ++i) {
+      if (const std::string wrong = maintain(store); !wrong.empty()) return violation(wrong, 0), false;
       WriteSet writes = model_.next(store);
       in_flight_ = true;
       const bool durable = model_.random()() % 3 != 0;
@@ -77,6 +80,17 @@ class CrashRun {
       acknowledged_ = model_.commits();
     }
     return true;
+  }
+
+  // What the maintenance thread would do, at drawn moments: one small step, or a flush of everything.
+  std::string maintain(Store& store) {
+    const std::uint64_t what = model_.random()() % 6;
+    if (what > 1) return {};
+    const auto done = what == 0 ? store.flush() : [&]() -> Result<void> {
+      TRY(store.step(clock_.monotonic_ns() + 1));
+      return {};
+    }();
+    return done ? std::string() : "maintenance: " + done.error().to_string();
   }
 
   struct Pending {  // An image cut while a commit was under way: the state after it is known only once it returned.
@@ -107,6 +121,7 @@ class CrashRun {
       if (!store && policy == 7 && store.error().code() == Code::corrupt) return void(++tally_.lies_reported);
       if (!store) return violation("policy p" + std::to_string(policy) + ": open: " + store.error().to_string(), cut);
       const auto state = read_state((*store)->snapshot().value());
+      if (!state && policy == 7 && state.error().code() == Code::corrupt) return void(++tally_.lies_reported);
       if (!state) return violation("policy p" + std::to_string(policy) + ": " + state.error().to_string(), cut);
       if (time == 0) first = *state;
       if (first != *state) return violation("policy p" + std::to_string(policy) + ": recovering again differs", cut);

@@ -13,6 +13,9 @@ inline std::uint64_t environment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-inline StoreOptions small_options() { return {.memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = 16 << 10}; }
+// Without a maintenance thread: the tests take its steps at moments they draw.
+inline StoreOptions small_options() {
+  return {.memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = 16 << 10, .threads = 0};
+}
 
 }  // namespace mneme::sim

@@ -1,0 +1,222 @@
+#include "storage/maintenance.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "storage/catalog_bytes.h"
+
+namespace mneme {
+namespace {
+
+constexpr std::int64_t kMillisecond = 1'000'000;
+constexpr std::int64_t kStepNs = 2 * kMillisecond;
+constexpr std::int64_t kRetryNs = 200 * kMillisecond;
+constexpr std::int64_t kIdleMarkNs = 100 * kMillisecond;
+
+// The number that a name in the segments' directory begins with; 0: none.
+std::uint64_t leading_number(const std::string& name) {
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+  return parsed.ec == std::errc() ? number : 0;
+}
+
+}  // namespace
+
+Maintenance::Maintenance(StoreCore& core, std::unique_ptr<Manifest> manifest)
+    : core_(core), step_mutex_(core.world.scheduler), manifest_(std::move(manifest)), obsolete_(core) {
+  const ManifestState& state = manifest_->state();
+  next_file_ = state.next_file;
+  for (const auto& [key, file] : state.deletes) {
+    next_delete_sequence_ = std::max(next_delete_sequence_, key.second + 1);
+  }
+}
+
+Maintenance::~Maintenance() { stop(); }
+
+void Maintenance::remember_deletes(const DeleteFile& file, TableId table, std::uint64_t up_to) {
+  saved_[{file.segment, table}] = {file.sequence, up_to, file.bytes};
+}
+
+void Maintenance::remove_strays(const std::vector<std::string>& names) {
+  const ManifestState& state = manifest_->state();
+  for (const std::string& name : names) {
+    const FileNumber number{leading_number(name)};
+    next_file_ = std::max(next_file_, next(number));
+    const bool listed = name.ends_with(".seg") && state.segments.contains(number);
+    const bool early = std::ranges::find(unlisted_, number, &SegmentInfo::file) != unlisted_.end();
+    const bool saved = std::ranges::any_of(state.deletes, [&](const auto& entry) {
+      return delete_path(core_, entry.second.segment, entry.second.sequence).ends_with("/" + name);
+    });
+    if (!listed && !early && !saved) obsolete_.add_file(core_.segment_directory() + "/" + name);
+    if (name.ends_with(".del")) ++next_delete_sequence_;
+  }
+}
+
+void Maintenance::start() {
+  if (core_.options.threads == 0) return;
+  thread_ = std::make_unique<Thread>(core_.world.scheduler, "maintenance", [this] { run(); });
+}
+
+void Maintenance::stop() {
+  {
+    Lock lock(core_.mutex);
+    stopping_ = true;
+    core_.work.notify_all();
+  }
+  if (thread_) thread_->join();
+}
+
+void Maintenance::run() {
+  bool failed = false;
+  for (;;) {
+    {
+      Lock lock(core_.mutex);
+      if (!stopping_ && (failed || !core_.work_wanted)) {
+        const bool woken = core_.work.wait_for(core_.mutex, failed ? kRetryNs : idle_ns());
+        if (!woken && !failed) mark_idle_log();
+      }
+      if (stopping_) return;
+      core_.work_wanted = false;
+    }
+    auto stepped = step(core_.world.clock.monotonic_ns() + kStepNs);
+    failed = !stepped;
+    Lock lock(core_.mutex);
+    if (stepped && *stepped) core_.work_wanted = true;
+  }
+}
+
+std::int64_t Maintenance::idle_ns() {
+  std::int64_t wait_ns = core_.log_marked ? -1 : kIdleMarkNs;
+  if (core_.sync_due_ns != 0) {
+    const std::int64_t due_ns = std::max<std::int64_t>(0, core_.sync_due_ns - core_.world.clock.monotonic_ns());
+    wait_ns = wait_ns < 0 ? due_ns : std::min(wait_ns, due_ns);
+  }
+  return wait_ns;
+}
+
+// After it a torn tail is told from damage: the log says by itself up to where it was durable.
+void Maintenance::mark_idle_log() {
+  if (core_.closed || core_.log_marked || core_.log->poisoned() || core_.sync_due_ns != 0) return;
+  core_.log_marked = true;
+  if (auto marked = core_.log->mark(LogRecordKind::mark, core_.world.clock.wall_ns()); !marked) {
+    // Nobody asked for it, and the next record carries the same knowledge.
+  }
+}
+
+Result<bool> Maintenance::step(std::int64_t deadline_ns) {
+  Lock step(step_mutex_);
+  for (;;) {
+    auto more = step_once(deadline_ns);
+    if (!more) {
+      abandon_round(more.error());
+      return more;
+    }
+    if (!*more) return false;
+    if (core_.world.clock.monotonic_ns() >= deadline_ns) return true;
+  }
+}
+
+Result<bool> Maintenance::step_once(std::int64_t deadline_ns) {
+  bool flush = round_.has_value();
+  {
+    Lock lock(core_.mutex);
+    if (core_.log->poisoned()) return core_.failed_sync();
+    flush = flush || wants_flush();
+  }
+  if (flush) return step_flush(deadline_ns);
+  if (TRY(sync_if_due())) return true;
+  if (TRY(prepare_log())) return true;
+  return tidy();
+}
+
+Result<void> Maintenance::flush() {
+  std::uint64_t rounds = 0;
+  {
+    Lock lock(core_.mutex);
+    // A round under way began before the call: it is the next one that counts.
+    rounds = core_.flush_rounds + (core_.flushing ? 2 : 1);
+  }
+  for (;;) {
+    {
+      Lock lock(core_.mutex);
+      if (core_.flush_rounds >= rounds) {
+        if (core_.maintenance_error) return *core_.maintenance_error;
+        return {};
+      }
+      core_.flush_wanted = true;
+    }
+    TRY(step(core_.world.clock.monotonic_ns() + kStepNs));
+  }
+}
+
+bool Maintenance::wants_flush() {
+  if (core_.log->last() <= core_.flushed_to && unlisted_.empty()) {
+    if (core_.flush_wanted) end_round({});
+    return false;
+  }
+  if (core_.flush_wanted || !unlisted_.empty()) return true;
+  if (core_.log->bytes_from(next(core_.flushed_to)) > core_.options.log_file_bytes) return true;
+  const std::size_t half = core_.budget.share_cap(MemoryShare::memtables) / 2;
+  if (core_.budget.used(MemoryShare::memtables) < half) return false;
+  std::size_t bytes = 0;  // What a flush would free; the rest is held by snapshots.
+  for (const auto& [id, table] : core_.version->tables) {
+    for (const auto& memtable : table.memtables) bytes += memtable->memory_bytes();
+  }
+  return bytes >= half / 4;
+}
+
+void Maintenance::end_round(std::optional<Error> error) {
+  core_.flush_wanted = false;
+  core_.flushing = false;
+  ++core_.flush_rounds;
+  core_.maintenance_error = std::move(error);
+  core_.room.notify_all();
+}
+
+Result<bool> Maintenance::sync_if_due() {
+  Lock lock(core_.mutex);
+  if (core_.sync_due_ns == 0 || core_.world.clock.monotonic_ns() < core_.sync_due_ns) return false;
+  core_.sync_due_ns = 0;
+  TRY(core_.make_durable(core_.log->last()));
+  return true;
+}
+
+// The next log file is made ready once half of the present one is used, so that a commit need not.
+Result<bool> Maintenance::prepare_log() {
+  std::optional<LogPreparation> preparation;
+  {
+    Lock lock(core_.mutex);
+    const std::uint64_t used = core_.log->bytes_from(next(core_.log->last()));
+    if (!core_.log->wants_next() || used < core_.options.log_file_bytes / 2) return false;
+    preparation = TRY(core_.log->begin_prepare());
+  }
+  auto outcome = preparation->run();
+  Lock lock(core_.mutex);
+  TRY(core_.log->adopt(*preparation, std::move(outcome)));
+  return true;
+}
+
+Result<void> Maintenance::append(const ManifestEdit& edit) {
+  TRY(manifest_->append(edit));
+  core_.barriers.fetch_add(1, std::memory_order_relaxed);
+  return {};
+}
+
+Result<bool> Maintenance::tidy() {
+  if (manifest_->wants_rewrite()) {
+    TRY(manifest_->rewrite());
+    obsolete_.add_manifests();
+  }
+  TRY(obsolete_.release(*manifest_));
+  if (!obsolete_.wants_barrier()) return false;
+  ManifestEdit barrier;
+  barrier.next_file = next_file_;  // Or it would read as a close mark.
+  {
+    Lock lock(core_.mutex);
+    barrier.known_synced = core_.log->durable();
+  }
+  TRY(append(barrier));
+  return true;
+}
+
+}  // namespace mneme

@@ -1,0 +1,51 @@
+#include "storage/obsolete_files.h"
+
+#include <algorithm>
+
+namespace mneme {
+
+void ObsoleteFiles::add_file(std::string path) { files_.push_back({later(), std::move(path), 0, {}}); }
+
+void ObsoleteFiles::add_segment(std::string path, std::uint64_t number, std::weak_ptr<SegmentHandle> held) {
+  files_.push_back({later(), std::move(path), number, std::move(held)});
+}
+
+void ObsoleteFiles::add_logs_below(const LogPosition& start) {
+  logs_below_ = start;
+  logs_after_ = later();
+}
+
+void ObsoleteFiles::add_manifests() { manifests_after_ = later(); }
+
+bool ObsoleteFiles::wants_barrier() const {
+  if ((logs_after_ != 0 && !passed(logs_after_)) || (manifests_after_ != 0 && !passed(manifests_after_))) return true;
+  return std::ranges::any_of(files_, [this](const Entry& entry) { return !passed(entry.after); });
+}
+
+Result<void> ObsoleteFiles::release(Manifest& manifest) {
+  for (auto entry = files_.begin(); entry != files_.end();) {
+    if (!passed(entry->after) || !entry->held.expired()) {
+      ++entry;
+      continue;
+    }
+    if (entry->segment != 0) core_.cache.forget_file(entry->segment);
+    auto gone = core_.world.files.unlink(entry->path);
+    if (!gone && gone.error().code() != Code::not_found) return gone;
+    entry = files_.erase(entry);
+  }
+  if (logs_after_ != 0 && passed(logs_after_)) TRY(recycle_logs());
+  if (manifests_after_ != 0 && passed(manifests_after_)) {
+    TRY(manifest.unlink_obsolete());
+    manifests_after_ = 0;
+  }
+  return {};
+}
+
+Result<void> ObsoleteFiles::recycle_logs() {
+  Lock lock(core_.mutex);
+  for (const FileNumber number : core_.log->obsolete_below(logs_below_)) TRY(core_.log->recycle(number));
+  logs_after_ = 0;
+  return {};
+}
+
+}  // namespace mneme

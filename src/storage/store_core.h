@@ -1,0 +1,79 @@
+// StoreCore: what commits, maintenance and recovery share of one open database, and the lock that guards it.
+//
+// Commits hold the lock from validation to publication; maintenance holds it only to look and to publish. Its files are
+// written without it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "os/world.h"
+#include "storage/log.h"
+#include "storage/snapshot_registry.h"
+#include "storage/store_options.h"
+#include "storage/table_index.h"
+#include "storage/version.h"
+
+namespace mneme {
+
+struct ReplacedVersion {  // And the commit of table changes that replaced it.
+  std::uint64_t at = 0;
+  std::shared_ptr<const Version> version;
+};
+
+struct StoreCore {  // Thread-safe as its fields say.
+  StoreCore(const World& the_world, std::string the_directory, const StoreOptions& the_options, IndexFactory* factory);
+
+  // The applied state, or the durable one once the log is poisoned.
+  [[nodiscard]] Snapshot latest() const LOCK_HELD(mutex);
+  [[nodiscard]] Snapshot latest_durable() const LOCK_HELD(mutex);
+  void forget_replaced() LOCK_HELD(mutex);  // Versions before commits that are durable now.
+  // Returns once all records up to `lsn` are durable. The first who needs a sync leads it, with the lock released; the
+  // others wait for its end and look again.
+  Result<void> make_durable(Lsn lsn) LOCK_HELD(mutex);
+  // Snapshots from now on are at or above it.
+  [[nodiscard]] std::uint64_t oldest_snapshot() const LOCK_HELD(mutex);
+  void wake_maintenance() LOCK_HELD(mutex);
+  [[nodiscard]] std::string wal_directory() const { return directory + "/wal"; }
+  [[nodiscard]] std::string segment_directory() const { return directory + "/seg"; }
+  [[nodiscard]] Error failed_sync() const;
+
+  // Constant after open.
+  const World world;
+  const std::string directory;
+  const StoreOptions options;
+  IndexFactory* const indexes;  // May be null.
+
+  // Thread-safe. Memtables and segments borrow the budget and the cache: both outlive every Version.
+  MemoryBudget budget;
+  BlockCache cache;
+  const std::shared_ptr<SnapshotRegistry> snapshots;
+  // Successful syncs of log and manifest, for files that wait for later ones. Relaxed: only compared with itself.
+  std::atomic<std::uint64_t> barriers{0};
+
+  Mutex mutex;
+  CondVar sync_ended;
+  CondVar work;  // For the maintenance thread.
+  CondVar room;  // A round of maintenance ended: memory may be free.
+  std::unique_ptr<LogWriter> log GUARDED_BY(mutex);
+  std::shared_ptr<const Version> version GUARDED_BY(mutex);
+  std::vector<ReplacedVersion> replaced GUARDED_BY(mutex);  // By commits that are not known durable; ascending.
+  std::uint64_t applied GUARDED_BY(mutex) = 0;  // Sequence of the last group shown. A group's sequence is its LSN.
+  Lsn flushed_to GUARDED_BY(mutex){};           // All records up to it are in segments, and in the manifest.
+  std::uint64_t next_row GUARDED_BY(mutex) = 1;
+  std::uint64_t next_table GUARDED_BY(mutex) = 1;
+  std::int64_t sync_due_ns GUARDED_BY(mutex) = 0;            // Monotonic; 0: nothing waits for an interval's end.
+  std::uint64_t flush_rounds GUARDED_BY(mutex) = 0;          // Ended, well or not.
+  std::optional<Error> maintenance_error GUARDED_BY(mutex);  // Of the last round, if it failed.
+  bool flushing GUARDED_BY(mutex) = false;                   // A round is under way.
+  bool flush_wanted GUARDED_BY(mutex) = false;               // Whatever the thresholds say.
+  bool log_marked GUARDED_BY(mutex) = true;                  // Nothing was committed after the last mark.
+  bool work_wanted GUARDED_BY(mutex) = false;
+  bool syncing GUARDED_BY(mutex) = false;
+  bool closed GUARDED_BY(mutex) = false;
+};
+
+}  // namespace mneme

@@ -1,0 +1,16 @@
+// What the host chooses about a store.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace mneme {
+
+struct StoreOptions {
+  std::size_t memory_budget = 64 << 20;
+  std::uint64_t log_file_bytes = 16 << 20;  // Also how much log may wait before what it holds goes to segments.
+  // Maintenance threads, 0 or 1. 0: the host calls step(), and a commit that finds no memory does it itself.
+  unsigned threads = 1;
+};
+
+}  // namespace mneme
