@@ -59,13 +59,6 @@ std::string_view name_of(JoinKind kind) {
   return "Join";
 }
 
-std::string call_text(const AggregateCall& call, const Columns& columns) {
-  const std::string arguments = call.kind == AggregateKind::count_rows ? "*" : list_of(call.arguments, columns);
-  const std::string order = call.order_by.empty() ? "" : " ORDER BY " + keys_of(call.order_by, columns);
-  return std::string(name_of(call.kind)) + "(" + (call.distinct ? "DISTINCT " : "") + arguments + order + ")" +
-         optional("FILTER", call.filter, columns);
-}
-
 // "a = $1, b >= 2, b < 5": the columns of the index, in order.
 std::string index_text(const IndexAccess& access, const TableSchema& table) {
   std::string text;
@@ -83,6 +76,12 @@ std::string index_text(const IndexAccess& access, const TableSchema& table) {
   if (access.lower) add(access.equal.size(), access.lower_inclusive ? ">=" : ">", *access.lower);
   if (access.upper) add(access.equal.size(), access.upper_inclusive ? "<=" : "<", *access.upper);
   return index->name + " (" + text + ")" + (access.descending ? " DESC" : "");
+}
+
+std::string names_of(const Columns& columns) {
+  std::string text;
+  for (const OutputColumn& column : columns) text += (text.empty() ? "" : ", ") + column.name;
+  return text;
 }
 
 std::string prune_text(const Scan& scan) {
@@ -115,7 +114,8 @@ class NodePrinter {  // One thread at a time: the line of one node.
     return text;
   }
   std::string operator()(const Values& n) const {
-    if (n.rows.size() != 1) return "Values " + std::to_string(n.rows.size()) + " rows";
+    if (n.rows.empty()) return "Values 0 rows";
+    if (n.rows.size() > 1) return "Values " + std::to_string(n.rows.size()) + " rows (" + names_of(plan_.columns) + ")";
     return "Values (" + list_of(n.rows[0], {}) + ")";
   }
   std::string operator()(const Filter& n) const { return "Filter " + explain(*n.predicate, input_); }
@@ -128,7 +128,7 @@ class NodePrinter {  // One thread at a time: the line of one node.
   }
   std::string operator()(const Aggregate& n) const {
     std::string text = "Aggregate";
-    for (const AggregateCall& call : n.calls) text += (&call == n.calls.data() ? " " : ", ") + call_text(call, input_);
+    for (const AggregateCall& call : n.calls) text += (&call == n.calls.data() ? " " : ", ") + explain(call, input_);
     return n.groups.empty() ? text : text + " by " + list_of(n.groups, input_);
   }
   std::string operator()(const Distinct&) const { return "Distinct"; }
@@ -185,6 +185,13 @@ void print(const Plan& plan, std::size_t depth, std::string& text) {
 }
 
 }  // namespace
+
+std::string explain(const AggregateCall& call, const std::vector<OutputColumn>& columns) {
+  const std::string arguments = call.kind == AggregateKind::count_rows ? "*" : list_of(call.arguments, columns);
+  const std::string order = call.order_by.empty() ? "" : " ORDER BY " + keys_of(call.order_by, columns);
+  return std::string(name_of(call.kind)) + "(" + (call.distinct ? "DISTINCT " : "") + arguments + order + ")" +
+         optional("FILTER", call.filter, columns);
+}
 
 std::string explain(const Plan& plan) {
   std::string text;

@@ -1,11 +1,24 @@
 #include "query/rules.h"
 
+#include "query/rules_columns.h"
 #include "query/rules_filter.h"
+#include "query/rules_order.h"
+#include "query/rules_scan.h"
 
 namespace mneme::query {
 namespace {
 
-void apply(PlanPtr& plan) { plan = push_filters(std::move(plan)); }
+void choose_accesses(Plan& plan) {
+  if (auto* scan = std::get_if<Scan>(&plan.node)) choose_access(*scan);
+  for (auto& input : plan.inputs) choose_accesses(*input);
+}
+
+void apply(PlanPtr& plan) {
+  plan = push_filters(std::move(plan));
+  plan = narrow_columns(std::move(plan));
+  choose_accesses(*plan);
+  plan = use_order(std::move(plan));
+}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "query/rules_filter.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "query/rules_expression.h"
@@ -47,6 +48,22 @@ struct Sides {
     return remap_columns(condition, [&](std::size_t index) { return index - left_columns; });
   }
 };
+
+// Whether the condition is not true where every column of the right side is NULL: `right.x > 1`, not `coalesce(...)`.
+bool rejects_nulls(const Expression& condition, const Sides& sides) {
+  const auto is_right = [&](const auto& child) {
+    return child->kind == ExpressionKind::column && child->index >= sides.left_columns;
+  };
+  if (condition.kind == ExpressionKind::negation) {
+    const Expression& inner = *condition.children[0];
+    return inner.kind == ExpressionKind::is_null && is_right(inner.children[0]);
+  }
+  static constexpr std::array<std::string_view, 6> kStrict{"=", "<>", "<", "<=", ">", ">="};
+  if (condition.kind != ExpressionKind::call || std::ranges::find(kStrict, condition.function->name) == kStrict.end()) {
+    return false;
+  }
+  return std::ranges::any_of(condition.children, is_right);
+}
 
 class Pusher {  // One thread at a time: pushes the conditions over one node's rows into it.
  public:
@@ -103,6 +120,8 @@ class Pusher {  // One thread at a time: pushes the conditions over one node's r
   PlanPtr into(Join& join) {
     const Sides sides{plan_->inputs[0]->columns.size()};
     Conjuncts left, right, here;
+    const auto drops_padding = [&](const auto& conjunct) { return rejects_nulls(*conjunct, sides); };
+    if (join.kind == JoinKind::left && std::ranges::any_of(conjuncts_, drops_padding)) join.kind = JoinKind::inner;
     const bool inner = join.kind == JoinKind::inner;
     const bool keeps_left =
         join.kind != JoinKind::right && join.kind != JoinKind::full;  // A test of left rows is early.

@@ -31,7 +31,8 @@ Bound copy(const Bound& bound) {
 }
 
 query::ExpressionPtr logical(ExpressionKind kind, std::vector<query::ExpressionPtr> operands, SourcePosition at) {
-  if (operands.size() == 1 && kind != ExpressionKind::negation) return std::move(operands.front());
+  const bool list = kind == ExpressionKind::conjunction || kind == ExpressionKind::disjunction;
+  if (list && operands.size() == 1) return std::move(operands.front());
   return query::fold(query::make_node(kind, kBool, std::move(operands), at));
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "query/explain.h"
 #include "query/rules_expression.h"
 #include "sql/bind_error.h"
 #include "sql/bind_plan.h"
@@ -109,8 +110,8 @@ Result<query::ExpressionPtr> Grouping::over_groups(const query::Expression& expr
 
 query::PlanPtr Grouping::plan(query::PlanPtr input, std::vector<query::AggregateCall> calls) {
   std::vector<query::OutputColumn> columns;
-  for (const auto& group : groups_) columns.push_back({"", group->type});
-  for (const auto& call : calls) columns.push_back({"", call.type});
+  for (const auto& group : groups_) columns.push_back({query::explain(*group, input->columns), group->type});
+  for (const auto& call : calls) columns.push_back({query::explain(call, input->columns), call.type});
   return make_plan(query::Aggregate{std::move(groups_), std::move(calls)}, std::move(columns), std::move(input));
 }
 

@@ -203,6 +203,20 @@ Result<BoundQuery> bind_values(const Surroundings& around, const ValuesClause& v
   return bound;
 }
 
+namespace {
+
+// A column cannot be the count of rows, whatever its name.
+Result<query::ExpressionPtr> bind_count(const Surroundings& around, const Expression& count, std::string_view clause) {
+  if (std::holds_alternative<ColumnRef>(count.node)) {
+    return wrong("42P10", "argument of " + std::string(clause) + " must not contain variables", count.at);
+  }
+  const Scope nothing;
+  ExpressionBinder binder(around, nothing, clause);
+  return binder.bind_as(count, kInt, CastContext::assignment);
+}
+
+}  // namespace
+
 bool nulls_first(const SortItem& item) {
   return item.nulls == SortItem::Nulls::unspecified ? item.descending : item.nulls == SortItem::Nulls::first;
 }
@@ -221,16 +235,9 @@ Result<std::optional<std::size_t>> ordinal_of(const Expression& expression, std:
 Result<query::PlanPtr> add_limit(const Surroundings& around, const Query& query, query::PlanPtr plan) {
   if (query.with_ties) return not_yet("WITH TIES", query.at, "FETCH FIRST n ROWS ONLY");
   if (!query.limit && !query.offset) return plan;
-  const Scope nothing;
   query::Limit limit;
-  if (query.limit) {
-    ExpressionBinder binder(around, nothing, "LIMIT");
-    limit.limit = TRY(binder.bind_as(*query.limit, kInt, CastContext::assignment));
-  }
-  if (query.offset) {
-    ExpressionBinder binder(around, nothing, "OFFSET");
-    limit.offset = TRY(binder.bind_as(*query.offset, kInt, CastContext::assignment));
-  }
+  if (query.limit) limit.limit = TRY(bind_count(around, *query.limit, "LIMIT"));
+  if (query.offset) limit.offset = TRY(bind_count(around, *query.offset, "OFFSET"));
   return pass_through(std::move(limit), std::move(plan));
 }
 

@@ -89,7 +89,7 @@ class SelectBinder {  // One thread at a time; lives for one bind_select().
       return wrong("42P10", "for SELECT DISTINCT, ORDER BY expressions must appear in select list", expression.at);
     }
     outputs_.push_back(std::move(key));
-    names_.emplace_back();
+    names_.push_back(output_name(expression));
     return index;
   }
 

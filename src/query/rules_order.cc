@@ -1,0 +1,121 @@
+#include "query/rules_order.h"
+
+#include <algorithm>
+
+#include "query/rules_expression.h"
+#include "query/rules_scan.h"
+
+namespace mneme::query {
+namespace {
+
+// The scan beneath projections, and what its columns are called in them; null: something else lies there.
+struct Beneath {
+  Scan* scan = nullptr;
+  std::vector<const Project*> projects;  // From the top.
+};
+
+Beneath beneath(Plan& plan) {
+  Beneath found;
+  Plan* node = &plan;
+  while (const auto* project = std::get_if<Project>(&node->node)) {
+    found.projects.push_back(project);
+    node = node->inputs[0].get();
+  }
+  found.scan = std::get_if<Scan>(&node->node);
+  return found;
+}
+
+// The scan's column a sort key is; none: it is computed.
+std::optional<ColumnId> scan_column(const Expression& key, const Beneath& beneath) {
+  const Expression* expression = &key;
+  for (const Project* project : beneath.projects) {
+    if (expression->kind != ExpressionKind::column) return std::nullopt;
+    expression = project->expressions[expression->index].get();
+  }
+  const auto& columns = beneath.scan->table_columns;
+  if (expression->kind != ExpressionKind::column || expression->index >= columns.size()) return std::nullopt;
+  return columns[expression->index];
+}
+
+struct WantedOrder {
+  std::vector<ColumnId> columns;
+  bool descending = false;
+};
+
+// Index keys have NULLs last ascending, and so first descending, which is SQL's own default. None: no index has it.
+std::optional<WantedOrder> wanted_order(const Sort& sort, const Beneath& beneath) {
+  WantedOrder order;
+  order.descending = sort.keys.front().descending;
+  for (const SortKey& key : sort.keys) {
+    const auto column = scan_column(*key.expression, beneath);
+    if (!column || key.descending != order.descending || key.nulls_first != key.descending) return std::nullopt;
+    order.columns.push_back(*column);
+  }
+  return order;
+}
+
+// Whether rows in the index's order, its first `equal` columns being the same in all, are in the wanted order.
+bool provides(const IndexSchema& index, std::size_t equal, const WantedOrder& order, const TableSchema& table) {
+  std::size_t next = equal;
+  for (const ColumnId column : order.columns) {
+    const auto same = std::ranges::find(index.columns, column);
+    if (same != index.columns.end() && static_cast<std::size_t>(same - index.columns.begin()) < equal) continue;
+    if (next == index.columns.size()) {  // Further keys decide only among rows that a unique key cannot have.
+      return index.unique && std::ranges::all_of(index.columns, [&](ColumnId id) { return table.find(id)->not_null; });
+    }
+    if (index.columns[next] != column) return false;
+    ++next;
+  }
+  return true;
+}
+
+// The range of the index to read in order; none: sorting is better.
+std::optional<IndexAccess> ordered_access(const Scan& scan, const IndexSchema& index, const WantedOrder& order,
+                                          bool limited) {
+  const ScanConditions conditions = conditions_of(scan);
+  AccessPath path = path_through(index, conditions.comparisons);
+  if (!provides(index, path.access.equal.size(), order, *scan.table)) return std::nullopt;
+  // With conditions of another kind the walk to the first few rows may be a long one.
+  const bool exact = conditions.others == 0 && path.used == conditions.comparisons.size();
+  const bool chosen = scan.index && scan.index->index == index.id;
+  if (!chosen && !(limited && exact)) return std::nullopt;
+  path.access.descending = order.descending;
+  return std::move(path.access);
+}
+
+bool read_in_order(Plan& input, const Sort& sort, bool limited) {
+  const Beneath found = beneath(input);
+  if (found.scan == nullptr) return false;
+  const auto order = wanted_order(sort, found);
+  if (!order) return false;
+  for (const IndexSchema& index : found.scan->table->indexes) {
+    if (index.kind != "ordered") continue;
+    if (auto access = ordered_access(*found.scan, index, *order, limited)) {
+      found.scan->index = std::move(access);
+      return true;
+    }
+  }
+  return false;
+}
+
+PlanPtr order(PlanPtr plan, const Limit* above) {
+  if (auto* sort = std::get_if<Sort>(&plan->node)) {
+    plan->inputs[0] = order(std::move(plan->inputs[0]), nullptr);
+    const bool limited = above != nullptr && above->limit;
+    if (read_in_order(*plan->inputs[0], *sort, limited)) return std::move(plan->inputs[0]);
+    if (limited) {
+      sort->limit = clone(*above->limit);
+      if (above->offset) sort->offset = clone(*above->offset);
+    }
+    return plan;
+  }
+  const auto* limit = std::get_if<Limit>(&plan->node);
+  for (auto& input : plan->inputs) input = order(std::move(input), limit);
+  return plan;
+}
+
+}  // namespace
+
+PlanPtr use_order(PlanPtr plan) { return order(std::move(plan), nullptr); }
+
+}  // namespace mneme::query
