@@ -1,6 +1,7 @@
 // adapt<f>: the kernel of a plain function of one row's values. f takes its arguments as they lie in columns (TEXT,
 // BLOB and JSON as string_view) and returns a value, text, or either as std::optional (nothing: NULL) or in a Result.
 // The kernel is strict: f is not called where an argument is NULL.
+// A string_view that f returns is borrowed, not copied: it must be a part of an argument or live for ever.
 #pragma once
 
 #include <optional>
@@ -40,7 +41,9 @@ template <class T>
 void append(const T& value, Column& out) {
   if constexpr (kIsOptional<T>) {
     value ? append(*value, out) : out.append_null();
-  } else if constexpr (kIsText<T>) {
+  } else if constexpr (std::is_same_v<T, std::string_view>) {
+    out.append_borrowed({value.data(), value.size()});
+  } else if constexpr (std::is_same_v<T, std::string>) {
     out.append_bytes(as_bytes(value));
   } else {
     out.append(value);

@@ -159,8 +159,31 @@ Result<void> same(Operands operands, std::size_t rows, Column& out) {
   return {};
 }
 
+// The greatest common divisor, never negative. Euclid's remainders stay within range where the magnitudes do not.
+Result<void> common_divisor(std::int64_t a, std::int64_t b, std::int64_t& out) {
+  while (b != 0) {
+    const std::int64_t rest = b == -1 ? 0 : a % b;
+    a = b;
+    b = rest;
+  }
+  return Absolute::apply(a, out);
+}
+struct GreatestDivisor {
+  static Result<void> apply(std::int64_t a, std::int64_t b, std::int64_t& out) { return common_divisor(a, b, out); }
+};
+struct LeastMultiple {
+  static Result<void> apply(std::int64_t a, std::int64_t b, std::int64_t& out) {
+    out = 0;
+    if (a == 0 || b == 0) return {};
+    std::int64_t divisor = 0;
+    TRY(common_divisor(a, b, divisor));
+    if (__builtin_mul_overflow(a / divisor, b, &out)) return out_of_range("integer");
+    return Absolute::apply(out, out);
+  }
+};
+
 // Binary operators are chosen by the types of both sides at once (functions_operator.cc); these have names.
-constexpr std::array<Signature, 12> kSignatures{{
+constexpr std::array<Signature, 14> kSignatures{{
     signature("-", unary<std::int64_t, Negate>, returns<kI>, kI),
     signature("-", unary<double, Negate>, returns<kF>, kF),
     signature("-", unary<float, Negate>, returns<kR>, kR),
@@ -172,6 +195,8 @@ constexpr std::array<Signature, 12> kSignatures{{
     signature("abs", unary<double, Absolute>, returns<kF>, kF),
     signature("abs", unary<float, Absolute>, returns<kR>, kR),
     signature("mod", binary<std::int64_t, Remainder>, returns<kI>, kI, kI),
+    signature("gcd", binary<std::int64_t, GreatestDivisor>, returns<kI>, kI, kI),
+    signature("lcm", binary<std::int64_t, LeastMultiple>, returns<kI>, kI, kI),
     signature("div", binary<std::int64_t, Divide>, returns<kI>, kI, kI),
 }};
 

@@ -25,7 +25,11 @@ Result<void> map_text(Operands operands, std::size_t rows, Column& out, Compute 
       continue;
     }
     const auto value = TRY(compute(row));
-    out.append_bytes(as_bytes(value));
+    if constexpr (std::is_same_v<decltype(value), const std::string_view>) {
+      out.append_borrowed({value.data(), value.size()});  // A part of an operand, which outlives the result.
+    } else {
+      out.append_bytes(as_bytes(value));
+    }
   }
   return {};
 }

@@ -39,6 +39,9 @@ std::span<const Signature> decimal_signatures() noexcept;
 std::span<const Signature> math_signatures() noexcept;
 std::span<const Signature> text_signatures() noexcept;
 std::span<const Signature> time_signatures() noexcept;
+std::span<const Signature> word_signatures() noexcept;
+std::span<const Signature> blob_signatures() noexcept;
+std::span<const Signature> json_signatures() noexcept;
 std::span<const Signature> vector_signatures() noexcept;
 std::span<const Signature> geo_signatures() noexcept;
 
