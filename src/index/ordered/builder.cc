@@ -5,6 +5,7 @@
 namespace mneme::ordered {
 namespace {
 
+constexpr std::size_t kSortsAtATime = 4;  // Share the memory of maintenance: indexes of one table.
 constexpr int kRowsBetweenLooksAtTheClock = 512;
 
 // Do rows come in the order of the index's keys? Clustering puts NULL first and compares intervals by field.
@@ -30,18 +31,19 @@ Result<std::unique_ptr<OrderedBuilder>> OrderedBuilder::make(const TableSchema& 
   SectionName name{index.id, index.kind, index.columns};
   Reservation tree = TRY(budget.reserve(0, MemoryShare::maintenance, "ordered index"));
   Reservation sort = TRY(budget.reserve(0, MemoryShare::maintenance, "sort for an index"));
-  return std::unique_ptr<OrderedBuilder>(new OrderedBuilder(
-      std::move(name), std::move(types), is_clustered_by(schema, index), std::move(tree), std::move(sort), scratch));
+  return std::unique_ptr<OrderedBuilder>(
+      new OrderedBuilder(std::move(name), std::move(types), is_clustered_by(schema, index), std::move(tree),
+                         std::move(sort), budget.share_cap(MemoryShare::maintenance) / kSortsAtATime, scratch));
 }
 
 OrderedBuilder::OrderedBuilder(SectionName name, std::vector<Type> types, bool clustered, Reservation tree_memory,
-                               Reservation sort_memory, ScratchFiles* scratch)
+                               Reservation sort_memory, std::size_t sort_bytes, ScratchFiles* scratch)
     : name_(std::move(name)),
       types_(std::move(types)),
       clustered_(clustered),
       tree_memory_(std::move(tree_memory)),
       tree_(Form::clustered, fingerprint(types_)),
-      sorter_(is_word_key(types_), std::move(sort_memory), scratch) {}
+      sorter_(is_word_key(types_), std::move(sort_memory), sort_bytes, scratch) {}
 
 Result<void> OrderedBuilder::add(const Batch& rows, std::uint64_t first_ordinal) {
   if (first_ordinal + rows.rows() > ~std::uint32_t{0}) return Error(Code::full, "an ordered index holds 2^32 rows");
@@ -81,13 +83,17 @@ Result<void> OrderedBuilder::begin_writing(SectionSink& sink) {
   } else if (!ascending_) {
     tree_ = TreeWriter(Form::entries, fingerprint(types_));
   }
-  TRY(sorter_.begin_reading());
-  stage_ = Stage::merging;
+  stage_ = Stage::sorting;
   return {};
 }
 
 Result<bool> OrderedBuilder::step(SectionSink& sink, Clock& clock, std::int64_t deadline_ns) {
   if (stage_ == Stage::adding) TRY(begin_writing(sink));
+  while (stage_ == Stage::sorting) {
+    const bool ready = TRY(sorter_.prepare_reading());
+    if (ready) stage_ = Stage::merging;
+    if (!ready && clock.monotonic_ns() >= deadline_ns) return false;
+  }
   for (int rows = 1; stage_ == Stage::merging && !sorter_.at_end(); ++rows) {
     TRY(tree_.add(sorter_.key(), sorter_.ordinal(), sink));
     TRY(sorter_.advance());

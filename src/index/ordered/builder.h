@@ -30,10 +30,10 @@ class OrderedBuilder final : public SectionBuilder {  // One thread at a time.
     }
     ByteBuffer bytes;
   };
-  enum class Stage : std::uint8_t { adding, merging, done };
+  enum class Stage : std::uint8_t { adding, sorting, merging, done };
 
   OrderedBuilder(SectionName name, std::vector<Type> types, bool clustered, Reservation tree_memory,
-                 Reservation sort_memory, ScratchFiles* scratch);
+                 Reservation sort_memory, std::size_t sort_bytes, ScratchFiles* scratch);
   Result<void> pass_through(const Batch& rows, std::uint64_t first_ordinal);
   Result<void> sort(const Batch& rows, std::uint64_t first_ordinal);
   void watch_order(const Batch& rows);

@@ -98,8 +98,39 @@ class KeySorter::ScratchRun final : public RunReader {
   std::size_t at_ = 0;
 };
 
-KeySorter::KeySorter(bool words, Reservation memory, ScratchFiles* scratch)
-    : words_(words), memory_(std::move(memory)), scratch_(scratch) {}
+class KeySorter::ScratchWriter {
+ public:
+  explicit ScratchWriter(std::unique_ptr<File> file) : file_(std::move(file)) {}
+  Result<void> add(Bytes key, std::uint32_t ordinal) {
+    block_.resize(std::max(block_.size(), kBlockHeadBytes));
+    Writer writer(block_);
+    writer.put(ordinal);
+    writer.put(static_cast<std::uint32_t>(key.size()));
+    writer.put_bytes(key);
+    return block_.size() >= kBlockBytes ? write_block() : Result<void>{};
+  }
+  Result<std::unique_ptr<File>> finish() {
+    if (!block_.empty()) TRY(write_block());
+    return std::move(file_);
+  }
+
+ private:
+  Result<void> write_block() {
+    const Bytes pairs = Bytes(block_).subspan(kBlockHeadBytes);
+    store(block_.data(), static_cast<std::uint32_t>(pairs.size()));
+    store(block_.data() + 4, crc32c(pairs));
+    TRY(file_->write(offset_, block_));
+    offset_ += block_.size();
+    block_.clear();
+    return {};
+  }
+  std::unique_ptr<File> file_;
+  std::uint64_t offset_ = 0;
+  ByteBuffer block_;
+};
+
+KeySorter::KeySorter(bool words, Reservation memory, std::size_t aim_bytes, ScratchFiles* scratch)
+    : words_(words), memory_(std::move(memory)), aim_bytes_(aim_bytes), scratch_(scratch) {}
 KeySorter::~KeySorter() = default;
 
 std::size_t KeySorter::held_bytes() const noexcept {
@@ -115,8 +146,10 @@ Result<void> KeySorter::reserve(Run& run, std::size_t rows, std::size_t bytes) {
   };
   const std::size_t pairs = doubled(run.pairs.capacity(), run.pairs.size() + rows);
   const std::size_t buffer = doubled(run.bytes.capacity(), run.bytes.size() + bytes);
-  const std::size_t held = held_bytes();
-  TRY(memory_.grow_to(held + pairs * sizeof(Pair) + buffer));
+  const std::size_t held = held_bytes(), wanted = held + pairs * sizeof(Pair) + buffer;
+  // Others sort for their indexes at the same time: what is enough is enough.
+  if (scratch_ != nullptr && wanted > aim_bytes_ && held > aim_bytes_ / 4) return Error(Code::full, "time to spill");
+  TRY(memory_.grow_to(wanted));
   run.pairs.reserve(pairs);
   run.bytes.reserve(buffer);
   const std::size_t now = held_bytes();
@@ -131,7 +164,8 @@ Result<void> KeySorter::add(std::span<const Column> columns, std::size_t first, 
   const std::size_t bytes = batch_keys_.bytes() + (words_ ? 0 : count * sizeof(std::uint32_t));
   if (runs_.empty()) runs_.push_back(std::make_unique<Run>());
   if (auto room = reserve(*runs_.back(), count, bytes); !room) {
-    if (scratch_ == nullptr || rows_ == 0 || room.error().code() != Code::full) return room;
+    const bool anything_held = runs_.size() > 1 || !runs_.back()->pairs.empty();
+    if (scratch_ == nullptr || !anything_held || room.error().code() != Code::full) return room;
     TRY(spill());
     runs_.push_back(std::make_unique<Run>());
     TRY(reserve(*runs_.back(), count, bytes));
@@ -188,38 +222,57 @@ Result<void> KeySorter::push(std::unique_ptr<RunReader> reader) {
 Result<void> KeySorter::spill() {
   TRY(read_memory_runs());
   auto file = TRY(scratch_->create());
-  std::uint64_t offset = 0;
-  ByteBuffer block;
-  const auto write_block = [&]() -> Result<void> {
-    const Bytes pairs = Bytes(block).subspan(kBlockHeadBytes);
-    store(block.data(), static_cast<std::uint32_t>(pairs.size()));
-    store(block.data() + 4, crc32c(pairs));
-    TRY(file->write(offset, block));
-    offset += block.size();
-    block.clear();
-    return {};
-  };
+  ScratchWriter writer(std::move(file));
   while (!at_end()) {
-    block.resize(std::max(block.size(), kBlockHeadBytes));
-    Writer writer(block);
-    writer.put(ordinal());
-    writer.put(static_cast<std::uint32_t>(key().size()));
-    writer.put_bytes(key());
-    if (block.size() >= kBlockBytes) TRY(write_block());
+    TRY(writer.add(key(), ordinal()));
     TRY(advance());
   }
-  if (!block.empty()) TRY(write_block());
-  spilled_.push_back(std::move(file));
+  auto sorted = TRY(writer.finish());
+  spilled_.push_back(std::move(sorted));
   runs_.clear();
   memory_.shrink(memory_.bytes() - std::min(memory_.bytes(), held_bytes()));
   return {};
 }
 
-Result<void> KeySorter::begin_reading() {
-  TRY(memory_.grow(spilled_.size() * (kBlockBytes + sizeof(ScratchRun))));
-  TRY(read_memory_runs());
-  for (const auto& file : spilled_) TRY(push(std::make_unique<ScratchRun>(*file)));
+Result<void> KeySorter::read_files(std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) TRY(push(std::make_unique<ScratchRun>(*spilled_[i])));
   return {};
+}
+
+// The first files become one, behind the others: all are of like size whenever it is their turn.
+Result<bool> KeySorter::reduce() {
+  if (reducing_ == nullptr) {
+    auto file = TRY(scratch_->create());
+    reducing_ = std::make_unique<ScratchWriter>(std::move(file));
+    TRY(read_files(kFilesMax));
+  }
+  for (int rows = 0; rows < kRowsAtATime && !at_end(); ++rows) {
+    TRY(reducing_->add(key(), ordinal()));
+    TRY(advance());
+  }
+  if (!at_end()) return false;
+  auto merged = TRY(reducing_->finish());
+  reducing_.reset();
+  spilled_.erase(spilled_.begin(), spilled_.begin() + kFilesMax);
+  spilled_.push_back(std::move(merged));
+  return true;
+}
+
+Result<bool> KeySorter::prepare_reading() {
+  if (spilled_.empty()) {
+    TRY(read_memory_runs());
+    return true;
+  }
+  if (!runs_.empty()) {  // Their memory is what the files are read with.
+    TRY(spill());
+    TRY(memory_.grow_to(held_bytes() + kFilesMax * (kBlockBytes + sizeof(ScratchRun)) + kBlockBytes));
+  }
+  if (spilled_.size() > kFilesMax) {
+    TRY(reduce());
+    return false;
+  }
+  TRY(read_files(spilled_.size()));
+  return true;
 }
 
 Bytes KeySorter::key() const noexcept { return heap_.front()->key; }
