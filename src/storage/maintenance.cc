@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <new>
 
 #include "storage/catalog_bytes.h"
 
@@ -78,10 +79,20 @@ void Maintenance::run() {
       if (stopping_) return;
       core_.work_wanted = false;
     }
-    auto stepped = step(core_.world.clock.monotonic_ns() + kStepNs);
-    failed = !stepped;
+    const bool more = step_in_thread(failed);
     Lock lock(core_.mutex);
-    if (stepped && *stepped) core_.work_wanted = true;
+    if (more) core_.work_wanted = true;
+  }
+}
+
+bool Maintenance::step_in_thread(bool& failed) {
+  try {
+    const auto stepped = step(core_.world.clock.monotonic_ns() + kStepNs);
+    failed = !stepped;
+    return stepped && *stepped;
+  } catch (const std::bad_alloc&) {  // The next step goes on from there, later.
+    failed = true;
+    return false;
   }
 }
 

@@ -32,6 +32,8 @@ struct FlushRound {  // One flush of everything.
   TableId next_table{};
   std::unique_ptr<FlushJob> job{};
   std::vector<std::pair<PartKey, SavedDeletes>> saved{};  // .del files written.
+  std::optional<ManifestEdit> named{};                    // It is in the manifest: no way back any more.
+  bool interrupted = true;                                // By std::bad_alloc, if a step finds it set.
 };
 
 class Maintenance {  // Thread-safe after start().
@@ -64,7 +66,8 @@ class Maintenance {  // Thread-safe after start().
   [[nodiscard]] bool wants_flush() LOCK_HELD(core_.mutex);
   Result<bool> step_flush(std::int64_t deadline_ns) LOCK_HELD(step_mutex_);
   Result<void> begin_round() LOCK_HELD(step_mutex_);
-  Result<void> finish_round() LOCK_HELD(step_mutex_);
+  Result<void> name_round() LOCK_HELD(step_mutex_);
+  void finish_round() LOCK_HELD(step_mutex_);
   Result<void> save_deletes(const TableSegment& segment, TableId table, FlushRound& round) LOCK_HELD(step_mutex_);
   Result<void> save_all_deletes(FlushRound& round) LOCK_HELD(step_mutex_);
   void drop_tables(const FlushRound& round, ManifestEdit& edit) LOCK_HELD(step_mutex_);
@@ -78,6 +81,7 @@ class Maintenance {  // Thread-safe after start().
   Result<bool> prepare_log() LOCK_HELD(step_mutex_);
   Result<bool> sync_if_due() LOCK_NOT_HELD(core_.mutex);
   Result<bool> tidy() LOCK_HELD(step_mutex_);
+  [[nodiscard]] bool step_in_thread(bool& failed) LOCK_NOT_HELD(core_.mutex, step_mutex_);
   void run() LOCK_NOT_HELD(core_.mutex, step_mutex_);
   [[nodiscard]] std::int64_t idle_ns() LOCK_HELD(core_.mutex);
   void mark_idle_log() LOCK_HELD(core_.mutex);

@@ -21,9 +21,18 @@ std::vector<std::shared_ptr<const Memtable>> all_memtables(const Version& versio
 }  // namespace
 
 Result<bool> Maintenance::step_flush(std::int64_t deadline_ns) {
+  if (round_ && round_->interrupted && !round_->named) {
+    abandon_round(Error(Code::full, "out of memory in the midst of a flush"));
+  }
   if (!round_) TRY(begin_round());
-  if (!TRY(round_->job->step(deadline_ns, next_file_))) return true;
-  TRY(finish_round());
+  round_->interrupted = true;
+  bool written = true;
+  if (!round_->named) {
+    written = TRY(round_->job->step(deadline_ns, next_file_));
+    if (written) TRY(name_round());
+  }
+  if (written) finish_round();
+  if (round_) round_->interrupted = false;
   return true;
 }
 
@@ -47,7 +56,7 @@ Result<void> Maintenance::begin_round() {
 }
 
 // The order is the law here: data is durable, then named, then seen; only then may what it replaces go.
-Result<void> Maintenance::finish_round() {
+Result<void> Maintenance::name_round() {
   FlushRound& round = *round_;
   TRY(round.job->collect_deletes());
   TRY(save_all_deletes(round));
@@ -59,13 +68,20 @@ Result<void> Maintenance::finish_round() {
   ManifestEdit edit;
   fill_edit(round, edit);
   TRY(append(edit));
-  for (const auto& [key, saved] : round.saved) saved_[key] = saved;
-  for (const WrittenSegment& file : round.job->written()) remember_file(file.parts[0].segment.file);
+  round.named = std::move(edit);
+  return {};
+}
+
+// Nothing but memory can fail here, and then it is done again.
+void Maintenance::finish_round() {
+  for (const auto& [key, saved] : round_->saved) saved_[key] = saved;
+  for (const WrittenSegment& file : round_->job->written()) remember_file(file.parts[0].segment.file);
   unlisted_.clear();
   publish_round();
-  retire(edit);
+  // A file that memory does not suffice to retire is a stray for the next opening.
+  const FlushRound round = *std::exchange(round_, std::nullopt);
+  retire(*round.named);
   age_deletes();
-  return {};
 }
 
 Result<void> Maintenance::save_deletes(const TableSegment& segment, TableId table, FlushRound& round) {
@@ -165,7 +181,6 @@ void Maintenance::retire(const ManifestEdit& edit) {
     obsolete_.add_file(delete_path(core_, file.segment, file.sequence));
   }
   if (edit.log_start) obsolete_.add_logs_below(*edit.log_start);
-  round_.reset();
 }
 
 void Maintenance::age_deletes() {
@@ -183,7 +198,7 @@ void Maintenance::age_deletes() {
 
 // Its memtables stay frozen and go into the next round. Once the manifest's fate is unknown no file may be touched.
 void Maintenance::abandon_round(const Error& why) {
-  if (!round_) return;
+  if (!round_ || round_->named) return;
   if (!manifest_->poisoned()) {
     for (const auto& [key, saved] : round_->saved) {
       obsolete_.add_file(delete_path(core_, key.first, saved.sequence));

@@ -34,11 +34,7 @@ Result<std::unique_ptr<Store>> Store::open(const World& world, std::string direc
                                              " bytes; the least is " + std::to_string(MemoryBudget::kBytesMin));
   }
   std::unique_ptr<Store> store(new Store(world, std::move(directory), options, indexes));
-  if (auto opened = store->open_files(); !opened) {
-    Lock lock(store->core_.mutex);
-    store->core_.closed = true;  // The destructor must not write to what could not be opened.
-    return std::move(opened).error();
-  }
+  TRY(store->open_files());
   return store;
 }
 
@@ -48,6 +44,10 @@ Result<void> Store::open_files() {
   maintenance_ = std::make_unique<Maintenance>(core_, TRY(Recovery::open_manifest(core_)));
   recovery_ = TRY(Recovery(core_, *maintenance_).run());
   if (maintenance_->has_flushed_early()) TRY(maintenance_->flush());
+  {
+    Lock lock(core_.mutex);
+    core_.closed = false;
+  }
   maintenance_->start();
   return {};
 }

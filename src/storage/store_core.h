@@ -73,7 +73,7 @@ struct StoreCore {  // Thread-safe as its fields say.
   bool log_marked GUARDED_BY(mutex) = true;                  // Nothing was committed after the last mark.
   bool work_wanted GUARDED_BY(mutex) = false;
   bool syncing GUARDED_BY(mutex) = false;
-  bool closed GUARDED_BY(mutex) = false;
+  bool closed GUARDED_BY(mutex) = true;  // Until all of it is open: nobody writes to what could not be opened.
 };
 
 }  // namespace mneme

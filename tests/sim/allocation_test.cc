@@ -1,4 +1,4 @@
-// The heap refuses: every allocation of every commit, opening and closing fails in its turn, once or from then on.
+// The heap refuses: every allocation of every opening, commit and flush fails in its turn, once or from then on.
 //
 // A call that runs out of memory throws std::bad_alloc, which the API turns into `full`. It has left no trace: readers
 // see the commits before it, the same transaction then succeeds, and another opening finds what was committed.
@@ -32,6 +32,7 @@ class AllocationRun {  // One workload. One thread at a time.
       const auto store = open_with_every_refusal();
       if (!store) return;
       for (int i = 0; i < 3 && tally_.violations == 0; ++i) commit_with_every_refusal(*store);
+      flush_with_every_refusal(*store);
       if (!store->close()) violation("close");
     }
   }
@@ -103,6 +104,13 @@ class AllocationRun {  // One workload. One thread at a time.
     if (!with_every_refusal("commit " + std::to_string(model_.commits() + 1), commit, check)) return;
     model_ = *std::move(attempt);
     if (const std::string wrong = model_.committed(store); !wrong.empty()) violation("commit: " + wrong);
+  }
+
+  // Rows in segments from here on, and deletes in files of their own.
+  void flush_with_every_refusal(Store& store) {
+    const auto flush = [&] { return store.flush(); };
+    if (!with_every_refusal("flush", flush, [&] { return differs(store); })) return;
+    if (const std::string wrong = differs(store); !wrong.empty()) violation("after a flush: " + wrong);
   }
 
   std::string differs(Store& store) {
