@@ -8,7 +8,6 @@
 
 #include "query/functions.h"
 #include "query/kernels.h"
-#include "query/like.h"
 
 namespace mneme::query {
 namespace {
@@ -263,31 +262,6 @@ TEST_CASE("text: the result outlives the parts it was made of") {
   const Batch input = batch(texts({"one", {}, "three"}));
   const auto result = evaluate(*chosen, {.batch = input, .rows = 3, .parameters = {}});
   CHECK(shown(result) == "ONE,none,THREE");
-}
-
-TEST_CASE("like: % any run, _ one code point, the escape makes the next literal; linear where % are many") {
-  const auto matches = [](std::string_view value, std::string_view pattern) { return like(value, pattern).value(); };
-  CHECK(matches("abc", "abc"));
-  CHECK(matches("abc", "a%"));
-  CHECK(matches("abc", "%c"));
-  CHECK(matches("abc", "a_c"));
-  CHECK_FALSE(matches("abc", "b"));
-  CHECK_FALSE(matches("abc", "c%"));
-  CHECK(matches("", ""));
-  CHECK(matches("", "%"));
-  CHECK_FALSE(matches("", "_"));
-  CHECK(matches("h\xc3\xa9", "h_"));
-  CHECK_FALSE(matches("h\xc3\xa9", "h__"));
-  CHECK(matches("a%c", "a\\%c"));
-  CHECK_FALSE(matches("abc", "a\\%c"));
-  CHECK(matches("aXbXc", "a%X%c"));
-  CHECK(matches("mississippi", "%iss%ip%"));
-  CHECK_FALSE(matches("mississippi", "%iss%iss%iss%"));
-  CHECK(like("abc", "ab\\").error().sqlstate() == "22025");
-  CHECK(like("a%", "a#%", "#").value());
-  CHECK(like("a\\", "a\\", "").value());
-  const std::string many(20'000, 'a');
-  CHECK_FALSE(matches(many, "%a%a%a%a%a%a%a%a%b"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // C.
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <string>
 
 #include "query/code_points.h"
@@ -9,6 +10,7 @@
 #include "query/like.h"
 #include "query/signature.h"
 #include "query/text_limit.h"
+#include "query/text_search.h"
 
 namespace mneme::query {
 namespace {
@@ -61,18 +63,31 @@ Result<void> change_case(Operands operands, std::size_t rows, Column& out) {
                   [&](std::size_t row) -> Made { return fold(text_at(operands[0], row), kLetter); });
 }
 
+Result<std::string_view> escape_of(Operands operands, std::size_t row) {
+  const std::string_view escape = operands.size() == 3 ? text_at(operands[2], row) : "\\";
+  if (count_code_points(escape) <= 1) return escape;
+  return Error(Code::invalid_argument, "invalid escape string: it must be empty or one character")
+      .with_sqlstate("22019");
+}
+
+// A constant pattern, as nearly all are, is taken apart once a batch.
 template <bool kFold, bool kWanted>
 Result<void> match_like(Operands operands, std::size_t rows, Column& out) {
+  const bool constant = operands[1].constant && (operands.size() < 3 || operands[2].constant);
+  std::optional<LikePattern> pattern;
+  std::string folded;
   return try_map_rows<std::uint8_t>(operands, rows, out, [&](std::size_t row, std::uint8_t& result) -> Result<void> {
-    const std::string_view escape = operands.size() == 3 ? text_at(operands[2], row) : "\\";
-    if (count_code_points(escape) > 1) {
-      return Error(Code::invalid_argument, "invalid escape string: it must be empty or one character")
-          .with_sqlstate("22019");
+    if (!pattern || !constant) {
+      const std::string_view escape = TRY(escape_of(operands, row));
+      pattern.emplace(text_at(operands[1], row), escape, kFold);
     }
-    const std::string_view text = text_at(operands[0], row);
-    const std::string_view pattern = text_at(operands[1], row);
-    const bool matches = kFold ? TRY(like(fold(text, lower_ascii), fold(pattern, lower_ascii), escape))
-                               : TRY(like(text, pattern, escape));
+    std::string_view text = text_at(operands[0], row);
+    if (kFold) {
+      folded.assign(text);
+      for (char& c : folded) c = lower_ascii(c);
+      text = folded;
+    }
+    const bool matches = TRY(pattern->matches(text));
     result = static_cast<std::uint8_t>(matches == kWanted);
     return {};
   });
@@ -135,7 +150,7 @@ Result<void> replace(Operands operands, std::size_t rows, Column& out) {
     std::string made;
     std::size_t at = 0;
     while (!from.empty()) {
-      const std::size_t found = text.find(from, at);
+      const std::size_t found = find_part(text, from, at);
       if (found == std::string_view::npos) break;
       made.append(text.substr(at, found - at)).append(to);
       at = found + from.size();
@@ -146,41 +161,58 @@ Result<void> replace(Operands operands, std::size_t rows, Column& out) {
   });
 }
 
-bool has_character(std::string_view set, std::string_view character) noexcept {
-  for (std::size_t at = 0; at < set.size();) {
-    const auto one = code_point_at(set, at);
-    if (one == character) return true;
-    at += one.size();
+// The characters that a trim takes off.
+class CharacterSet {  // Immutable. Borrows its text.
+ public:
+  explicit CharacterSet(std::string_view characters) {
+    for (std::size_t at = 0; at < characters.size();) {
+      const auto one = code_point_at(characters, at);
+      if (one.size() == 1) {
+        narrow_.set(static_cast<unsigned char>(one[0]));
+      } else {
+        wide_.push_back(one);
+      }
+      at += one.size();
+    }
+    std::ranges::sort(wide_);
   }
-  return false;
-}
+  [[nodiscard]] bool has(std::string_view one) const noexcept {
+    return one.size() == 1 ? narrow_.test(static_cast<unsigned char>(one[0])) : std::ranges::binary_search(wide_, one);
+  }
 
-std::string_view trim_start(std::string_view text, std::string_view set) noexcept {
+ private:
+  std::bitset<256> narrow_;
+  std::vector<std::string_view> wide_;
+};
+
+std::string_view trim_start(std::string_view text, const CharacterSet& set) noexcept {
   while (!text.empty()) {
     const auto first = code_point_at(text, 0);
-    if (!has_character(set, first)) break;
+    if (!set.has(first)) break;
     text.remove_prefix(first.size());
   }
   return text;
 }
 
-std::string_view trim_end(std::string_view text, std::string_view set) noexcept {
-  std::size_t end = 0;  // Just behind the last character that stays.
-  for (std::size_t at = 0; at < text.size();) {
-    const auto one = code_point_at(text, at);
-    at += one.size();
-    if (!has_character(set, one)) end = at;
+std::string_view trim_end(std::string_view text, const CharacterSet& set) noexcept {
+  while (!text.empty()) {
+    std::size_t begin = text.size() - 1;
+    while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xc0) == 0x80) --begin;
+    if (!set.has(text.substr(begin))) break;
+    text = text.substr(0, begin);
   }
-  return text.substr(0, end);
+  return text;
 }
 
 template <bool kStart, bool kEnd>
 Result<void> trim(Operands operands, std::size_t rows, Column& out) {
+  const bool constant = operands.size() < 2 || operands[1].constant;
+  std::optional<CharacterSet> set;
   return map_text(operands, rows, out, [&](std::size_t row) -> Part {
+    if (!set || !constant) set.emplace(operands.size() == 2 ? text_at(operands[1], row) : " ");
     std::string_view text = text_at(operands[0], row);
-    const std::string_view set = operands.size() == 2 ? text_at(operands[1], row) : " ";
-    if (kStart) text = trim_start(text, set);
-    if (kEnd) text = trim_end(text, set);
+    if (kStart) text = trim_start(text, *set);
+    if (kEnd) text = trim_end(text, *set);
     return text;
   });
 }
@@ -188,7 +220,7 @@ Result<void> trim(Operands operands, std::size_t rows, Column& out) {
 Result<void> position(Operands operands, std::size_t rows, Column& out) {
   map_rows<std::int64_t>(operands, rows, out, [&](std::size_t row) {
     const std::string_view text = text_at(operands[0], row);
-    const std::size_t found = text.find(text_at(operands[1], row));
+    const std::size_t found = find_part(text, text_at(operands[1], row));
     return found == std::string_view::npos ? std::int64_t{0}
                                            : static_cast<std::int64_t>(count_code_points(text.substr(0, found))) + 1;
   });

@@ -6,6 +6,7 @@
 #include "query/code_points.h"
 #include "query/signature.h"
 #include "query/text_limit.h"
+#include "query/text_search.h"
 #include "types/text_cursor.h"
 
 namespace mneme::query {
@@ -19,7 +20,7 @@ Error error_of(std::string message, std::string_view sqlstate) {
 
 std::size_t count_of(std::string_view text, std::string_view part) noexcept {
   std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size())) ++count;
+  for (std::size_t at = 0; (at = find_part(text, part, at)) != std::string_view::npos; at += part.size()) ++count;
   return count;
 }
 
@@ -36,11 +37,11 @@ Result<std::string_view> split_part(std::string_view text, std::string_view sepa
   }
   std::size_t begin = 0;
   for (; index > 0; --index) {
-    const std::size_t found = text.find(separator, begin);
+    const std::size_t found = find_part(text, separator, begin);
     if (found == std::string_view::npos) return std::string_view();
     begin = found + separator.size();
   }
-  return text.substr(begin, std::min(text.find(separator, begin), text.size()) - begin);
+  return text.substr(begin, std::min(find_part(text, separator, begin), text.size()) - begin);
 }
 
 // Letters and digits make words; letters are those of ASCII, as under collation C.

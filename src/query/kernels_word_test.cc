@@ -66,6 +66,16 @@ TEST_CASE("text: overlay puts one text over a part of another") {
   CHECK(call("overlay", {text("abc"), text("Z"), integer("10")}) == "abcZ");
 }
 
+TEST_CASE("text: searching and trimming take linear time, whatever is searched for") {
+  const std::string many(1'000'000, 'a'), half = std::string(500'000, 'a') + "b";
+  CHECK(call("strpos", {text(many.c_str()), text(half.c_str())}) == "0");
+  CHECK(call("replace", {text(many.c_str()), text(half.c_str()), text("")}) == many);
+  CHECK(call("split_part", {text(many.c_str()), text(half.c_str()), integer("2")}) == "");
+  CHECK(call("trim", {text(many.c_str()), text((std::string(500'000, 'c') + "a").c_str())}) == "");
+  CHECK(call("btrim", {text("日本x日"), text("日")}) == "本x");
+  CHECK(call("rtrim", {text("xé日é"), text("é日")}) == "x");
+}
+
 TEST_CASE("text: quoted as SQL reads it back") {
   CHECK(call("quote_literal", {text("it's")}) == "'it''s'");
   CHECK(call("quote_literal", {text("a\\b")}) == "E'a\\\\b'");
