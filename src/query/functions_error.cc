@@ -1,6 +1,7 @@
 #include "query/functions_error.h"
 
 #include <algorithm>
+#include <array>
 
 #include "query/function_table.h"
 
@@ -54,6 +55,64 @@ std::string hint_of_names(std::string_view name) {
   return nearest.empty() ? std::string() : "did you mean " + std::string(nearest) + "()?";
 }
 
+// What PostgreSQL has and we have not, and what does instead. Sorted by name.
+struct Missing {
+  std::string_view name;
+  std::string_view instead;
+};
+constexpr std::string_view kArrays = "arrays are not there; string_agg() joins texts, JSON holds lists";
+constexpr std::string_view kMakeJson = "make JSON in the program, or of text: ('[' || string_agg(t, ',') || ']')::json";
+constexpr std::string_view kPercentile = "ORDER BY the value with LIMIT 1 OFFSET n takes the nth";
+constexpr std::string_view kWindow = "window functions are not there yet; number the rows in the program";
+constexpr std::string_view kPattern = "regular expressions are not there; LIKE, strpos() and split_part() may do";
+constexpr std::string_view kFormat = "extract() and date_trunc() read a time, a cast prints it";
+constexpr std::string_view kStatistic = "compute it of sum(), count() and sums of products";
+constexpr auto kMissing = std::to_array<Missing>({
+    {"array_agg", kArrays},
+    {"array_length", kArrays},
+    {"array_to_string", kArrays},
+    {"bit_and", "bool_and() and bool_or() combine truths"},
+    {"bit_or", "bool_and() and bool_or() combine truths"},
+    {"corr", kStatistic},
+    {"covar_pop", kStatistic},
+    {"covar_samp", kStatistic},
+    {"dense_rank", kWindow},
+    {"first_value", "first(value, ts) takes the value at the smallest ts"},
+    {"format", "join texts with || or concat()"},
+    {"json_agg", kMakeJson},
+    {"json_build_array", kMakeJson},
+    {"json_build_object", kMakeJson},
+    {"json_object_agg", kMakeJson},
+    {"jsonb_agg", kMakeJson},
+    {"jsonb_build_object", kMakeJson},
+    {"lag", kWindow},
+    {"last_value", "last(value, ts) takes the value at the largest ts"},
+    {"lead", kWindow},
+    {"median", kPercentile},
+    {"mode", "GROUP BY the value and ORDER BY count(*) DESC LIMIT 1"},
+    {"ntile", kWindow},
+    {"percentile_cont", kPercentile},
+    {"percentile_disc", kPercentile},
+    {"rank", kWindow},
+    {"regexp_match", kPattern},
+    {"regexp_matches", kPattern},
+    {"regexp_replace", kPattern},
+    {"regr_intercept", kStatistic},
+    {"regr_slope", kStatistic},
+    {"row_number", kWindow},
+    {"string_to_array", kArrays},
+    {"to_char", kFormat},
+    {"to_date", "cast a text of the form 2024-02-29 to DATE"},
+    {"unnest", kArrays},
+    {"width_bucket", "floor((x - low) / width) numbers a bucket"},
+});
+static_assert(std::ranges::is_sorted(kMissing, {}, &Missing::name));
+
+const Missing* missing_of_name(std::string_view name) noexcept {
+  const auto* found = std::ranges::lower_bound(kMissing, name, {}, &Missing::name);
+  return found != kMissing.end() && found->name == name ? found : nullptr;
+}
+
 std::string shown_name(const Argument& argument) {
   if (argument.unknown) return "unknown";
   const bool without_parameters = (argument.type.kind == TypeKind::decimal && argument.type.precision == 0) ||
@@ -71,6 +130,12 @@ std::string argument_list(std::span<const Argument> arguments) {
 }
 
 Error no_such_function(std::string_view name, std::span<const Argument> arguments, SourcePosition at) {
+  if (const Missing* missing = missing_of_name(name)) {
+    return Error(Code::unsupported, "there is no " + std::string(name) + "() yet")
+        .with_sqlstate("0A000")
+        .with_hint(std::string(missing->instead))
+        .at(at);
+  }
   Error error = Error(Code::invalid_argument,
                       "function " + std::string(name) + "(" + argument_list(arguments) + ") does not exist")
                     .with_sqlstate("42883")

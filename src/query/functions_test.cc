@@ -134,6 +134,17 @@ TEST_CASE("functions: those of the transaction are listed, without a kernel") {
   CHECK(function_type("random", {}) == "FLOAT");
 }
 
+TEST_CASE("functions: what PostgreSQL has and we have not is refused by its name") {
+  for (const auto* name : {"array_agg", "percentile_cont", "row_number", "to_char", "width_bucket"}) {
+    const auto refused = resolve_function(name, {}, {1, 8});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().sqlstate() == "0A000");
+    CHECK(refused.error().message().find(name) != std::string::npos);
+    CHECK_FALSE(refused.error().hint().empty());
+    CHECK(resolve_aggregate(name, {}).error().sqlstate() == "0A000");
+  }
+}
+
 TEST_CASE("functions: what does not exist says so, with its types and what comes near") {
   const auto misspelt = resolve_function("lenght", arguments_of({kText}), {2, 5});
   REQUIRE_FALSE(misspelt.has_value());
