@@ -5,8 +5,10 @@ if(MNEME_MODULES AND TARGET mneme_api)
   if(NOT api_type STREQUAL "INTERFACE_LIBRARY")
     file(WRITE ${CMAKE_BINARY_DIR}/empty.cc "")
     add_library(mneme SHARED ${CMAKE_BINARY_DIR}/empty.cc)
-    target_link_libraries(mneme PRIVATE
-      -Wl,--whole-archive mneme_api -Wl,--no-whole-archive -Wl,--gc-sections -Wl,--exclude-libs,ALL)
+    # Whole, because nothing inside calls what they export; what is neither exported nor reached goes.
+    target_link_libraries(mneme PRIVATE mneme_api)
+    set_target_properties(mneme PROPERTIES LINK_LIBRARY_OVERRIDE "WHOLE_ARCHIVE,mneme_api,mneme_types,mneme_base")
+    target_link_options(mneme PRIVATE -Wl,--gc-sections -Wl,--no-undefined)
     target_include_directories(mneme INTERFACE ${CMAKE_SOURCE_DIR}/include)
     set_target_properties(mneme PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
   endif()

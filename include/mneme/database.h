@@ -33,6 +33,9 @@ struct Options {
   std::uint64_t log_file_bytes = std::uint64_t{16} << 20;
   int threads = 1;                // 1: a maintenance thread. 0: the host calls run_maintenance().
   bool create_if_missing = true;  // Else opening what is not there is not_found.
+  // What now() follows, in ns since the Unix epoch (a replayed flight has its own time). None: the system's clock.
+  // Called by any thread.
+  std::function<std::int64_t()> wall_clock_ns;
 };
 
 struct ColumnInfo {
@@ -63,6 +66,8 @@ class MNEME_API BatchView {  // Immutable.
   std::size_t rows_ = 0;
   std::size_t columns_ = 0;
 };
+
+struct ResultData;
 
 // All rows of a statement, in memory (reserved from the memory budget).
 class MNEME_API ResultSet {  // One thread at a time. Must not outlive its database.
@@ -108,9 +113,8 @@ class MNEME_API ResultSet {  // One thread at a time. Must not outlive its datab
   friend class Connection;
   friend class Statement;
   friend class RowStream;
-  struct State;
-  explicit ResultSet(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit ResultSet(std::unique_ptr<ResultData> data);
+  std::unique_ptr<ResultData> data_;
 };
 
 // The rows of a query batch by batch, as they are computed; holds one batch. While it is open its connection answers
@@ -262,6 +266,7 @@ struct CheckReport {
 struct DatabaseInfo {
   struct TableInfo {
     std::string name;
+    std::string sql;         // The CREATE TABLE statement that makes one like it.
     std::uint64_t rows = 0;  // Live ones.
     std::uint64_t segments = 0;
     std::uint64_t bytes = 0;  // On disk.

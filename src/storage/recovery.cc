@@ -83,7 +83,8 @@ Result<void> Recovery::load_segment(const SegmentInfo& info, Version& version) {
     if (part.rows > kSegmentRowsMax) return Error(Code::corrupt, "the manifest names a segment of too many rows");
     const auto table = version.tables.find(part.table);
     if (table == version.tables.end()) continue;  // Dropped: the next flush lets go of it.
-    table->second.add({handle, part, std::make_shared<SegmentDeletes>(core_.world.scheduler, core_.budget, part.rows)});
+    table->second.add(
+        {handle, part, std::make_shared<SegmentDeletes>(core_.world.scheduler, core_.budget, part.rows), info.bytes});
   }
   return {};
 }

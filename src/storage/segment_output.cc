@@ -75,7 +75,7 @@ Result<WrittenSegment> SegmentOutput::describe(std::uint64_t bytes, std::uint32_
     written.info.lsn_last = std::max(written.info.lsn_last, last);
     written.info.parts.push_back(describe_part(part, level));
     auto deletes = std::make_shared<SegmentDeletes>(core_.world.scheduler, core_.budget, part.rows());
-    written.parts.push_back({part.info().table, {handle, written.info.parts.back(), std::move(deletes)}});
+    written.parts.push_back({part.info().table, {handle, written.info.parts.back(), std::move(deletes), bytes}});
   }
   return written;
 }

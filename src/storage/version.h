@@ -18,6 +18,7 @@ struct TableSegment {  // The table's part of one segment file.
   std::shared_ptr<SegmentHandle> file;
   SegmentPartInfo part;
   std::shared_ptr<SegmentDeletes> deletes;  // Shared by all Versions that name the segment.
+  std::uint64_t file_bytes = 0;             // Of the whole file, which a pack shares with other tables.
 };
 
 struct TableVersion {

@@ -1,0 +1,134 @@
+// Connection, Statement and RowStream: the Session behind a lock, and nothing thrown past the border.
+#include "api/connection_state.h"
+#include "api/guarded.h"
+#include "sql/parser.h"
+
+namespace mneme {
+
+// ---- Connection ------------------------------------------------------------------------------------------------
+
+Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+Connection::~Connection() = default;
+
+Result<ResultSet> Connection::execute(std::string_view sql, std::span<const Value> parameters) {
+  return guarded([&]() -> Result<ResultSet> {
+    Lock lock(state_->core->mutex);
+    const auto prepared = TRY(state_->core->session.prepare(sql));
+    auto data = TRY(state_->core->session.execute(*prepared, parameters));
+    return ResultSet(std::move(data));
+  });
+}
+
+Result<void> Connection::execute_script(std::string_view sql, const std::function<void(const ResultSet&)>& each) {
+  return guarded([&]() -> Result<void> {
+    for (const auto& prepared : TRY(Session::parse_all(sql))) {
+      Lock lock(state_->core->mutex);
+      const ResultSet result(TRY(state_->core->session.execute(*prepared, {})));
+      if (each) each(result);
+    }
+    return {};
+  });
+}
+
+Result<RowStream> Connection::query(std::string_view sql, std::span<const Value> parameters) {
+  return guarded([&]() -> Result<RowStream> {
+    Lock lock(state_->core->mutex);
+    auto stream = std::make_unique<RowStream::State>(state_->core, TRY(state_->core->session.prepare(sql)));
+    stream->open = TRY(state_->core->session.open_stream(*stream->prepared, parameters));
+    return RowStream(std::move(stream));
+  });
+}
+
+Result<Statement> Connection::prepare(std::string_view sql) {
+  return guarded([&]() -> Result<Statement> {
+    Lock lock(state_->core->mutex);
+    auto statement = std::make_unique<Statement::State>();
+    statement->core = state_->core;
+    statement->prepared = TRY(state_->core->session.prepare(sql));
+    return Statement(std::move(statement));
+  });
+}
+
+bool Connection::in_transaction() const noexcept {
+  Lock lock(state_->core->mutex);
+  return state_->core->session.in_transaction();
+}
+
+void Connection::set_durability(std::optional<Durability> durability) noexcept {
+  Lock lock(state_->core->mutex);
+  state_->core->session.set_durability(durability);
+}
+
+// ---- Statement -------------------------------------------------------------------------------------------------
+
+Statement::Statement(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Statement::Statement(Statement&&) noexcept = default;
+Statement& Statement::operator=(Statement&&) noexcept = default;
+Statement::~Statement() = default;
+
+Result<ResultSet> Statement::execute(std::span<const Value> parameters) {
+  return guarded([&]() -> Result<ResultSet> {
+    Lock lock(state_->core->mutex);
+    auto data = TRY(state_->core->session.execute(*state_->prepared, parameters));
+    return ResultSet(std::move(data));
+  });
+}
+
+Result<RowStream> Statement::query(std::span<const Value> parameters) {
+  return guarded([&]() -> Result<RowStream> {
+    Lock lock(state_->core->mutex);
+    auto stream = std::make_unique<RowStream::State>(state_->core, state_->prepared);
+    stream->open = TRY(state_->core->session.open_stream(*stream->prepared, parameters));
+    return RowStream(std::move(stream));
+  });
+}
+
+std::size_t Statement::parameters() const noexcept { return state_->prepared->statement.parameters; }
+
+bool Statement::is_query() const noexcept {
+  return std::holds_alternative<sql::QueryPtr>(state_->prepared->statement.node);
+}
+
+bool is_complete_sql(std::string_view text) {
+  const auto complete = guarded([&]() -> Result<bool> { return sql::is_complete(text); });
+  return !complete || *complete;
+}
+
+// ---- RowStream -------------------------------------------------------------------------------------------------
+
+RowStream::State::~State() {
+  Lock lock(core->mutex);
+  batch.reset();
+  if (open.execution == nullptr) return;  // It never opened.
+  open.execution.reset();
+  open.own.reset();
+  core->session.end_stream();
+}
+
+RowStream::RowStream(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RowStream::RowStream(RowStream&&) noexcept = default;
+RowStream& RowStream::operator=(RowStream&&) noexcept = default;
+RowStream::~RowStream() = default;
+
+const std::vector<ColumnInfo>& RowStream::columns() const noexcept { return state_->open.execution->plan->columns; }
+
+Result<std::optional<BatchView>> RowStream::next() {
+  return guarded([&]() -> Result<std::optional<BatchView>> {
+    Lock lock(state_->core->mutex);
+    if (state_->ended) return std::optional<BatchView>();
+    state_->batch = TRY(state_->open.execution->root->next());
+    if (!state_->batch) {
+      state_->ended = true;
+      return std::optional<BatchView>();
+    }
+    BatchView view;
+    view.batch_ = &*state_->batch;
+    view.rows_ = state_->batch->rows();
+    view.columns_ = state_->batch->columns.size();
+    return std::optional<BatchView>(view);
+  });
+}
+
+}  // namespace mneme

@@ -1,0 +1,37 @@
+// What connections, their statements and their streams share: one Session under one lock.
+#pragma once
+
+#include "api/session.h"
+#include "os/thread.h"
+
+namespace mneme {
+
+struct ConnectionCore {  // Thread-safe through its mutex.
+  explicit ConnectionCore(std::shared_ptr<Engine> engine) : mutex(engine->scheduler()), session(std::move(engine)) {}
+  Mutex mutex;
+  Session session GUARDED_BY(mutex);
+};
+
+struct Connection::State {
+  std::shared_ptr<ConnectionCore> core;
+};
+
+struct Statement::State {
+  std::shared_ptr<ConnectionCore> core;
+  std::shared_ptr<PreparedStatement> prepared;
+};
+
+struct RowStream::State {
+  State(std::shared_ptr<ConnectionCore> of, std::shared_ptr<PreparedStatement> statement)
+      : core(std::move(of)), prepared(std::move(statement)) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State();
+  const std::shared_ptr<ConnectionCore> core;
+  const std::shared_ptr<PreparedStatement> prepared;
+  OpenStream open;
+  std::optional<Batch> batch;
+  bool ended = false;
+};
+
+}  // namespace mneme

@@ -1,0 +1,66 @@
+#include <algorithm>
+
+#include "api/connection_state.h"
+#include "api/describe.h"
+#include "api/guarded.h"
+
+namespace mneme {
+
+Database::Database(std::shared_ptr<State> state) : state_(std::move(state)) {}
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&&) noexcept = default;
+Database::~Database() = default;
+
+Result<Database> Database::open(std::string_view directory, const Options& options) {
+  return guarded([&]() -> Result<Database> {
+    auto state = std::make_shared<State>();
+    state->engine = TRY(Engine::open(directory, options));
+    return Database(std::move(state));
+  });
+}
+
+Connection Database::connect() {
+  auto state = std::make_unique<Connection::State>();
+  state->core = std::make_shared<ConnectionCore>(state_->engine);
+  return Connection(std::move(state));
+}
+
+Result<void> Database::sync() {
+  return guarded([&] { return state_->engine->store().sync(); });
+}
+
+Result<bool> Database::run_maintenance(std::int64_t for_ns) {
+  return guarded([&] { return state_->engine->store().step(state_->engine->clock().monotonic_ns() + for_ns); });
+}
+
+Result<void> Database::backup(std::string_view destination) {
+  return guarded([&] { return Result<void>(Error(Code::unsupported, "backup to " + std::string(destination))); });
+}
+
+Result<void> Database::close() {
+  return guarded([&] { return state_->engine->store().close(); });
+}
+
+Result<CheckReport> Database::check() {
+  return guarded([&]() -> Result<CheckReport> { return CheckReport{}; });
+}
+
+Result<DatabaseInfo> Database::info() {
+  return guarded([&]() -> Result<DatabaseInfo> {
+    Store& store = state_->engine->store();
+    const auto transaction = TRY(state_->engine->begin());
+    DatabaseInfo info;
+    for (const auto& schema : transaction->tables()) {
+      info.tables.push_back(TRY(describe_table(*transaction, *schema)));
+    }
+    info.log_bytes = store.log_bytes();
+    info.memory_used = store.budget().used();
+    info.memory_peak = store.budget().peak();
+    info.memory_budget = store.budget().bytes();
+    info.recovered_groups = store.recovery().groups;
+    info.recovered_tail_cut = store.recovery().log_tail_cut;
+    return info;
+  });
+}
+
+}  // namespace mneme

@@ -1,0 +1,31 @@
+#include "api/engine.h"
+
+#include "index/ordered/ordered.h"
+
+namespace mneme {
+
+Result<std::shared_ptr<Engine>> Engine::open(std::string_view directory, const Options& options) {
+  if (directory.empty()) return Error(Code::invalid_argument, "the directory's name is empty");
+  if (options.threads != 0 && options.threads != 1) {
+    return Error(Code::invalid_argument, "threads is " + std::to_string(options.threads) + "; it may be 0 or 1");
+  }
+  std::shared_ptr<Engine> engine(new Engine(options));
+  const World world = engine->world_.world();
+  std::string path(directory);
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  if (!options.create_if_missing && !TRY(world.files.exists(path + "/CURRENT"))) {
+    return Error(Code::not_found, path + ": there is no database here");
+  }
+  std::vector<std::unique_ptr<IndexKind>> known;
+  known.push_back(ordered_kind());
+  auto kinds = std::make_unique<IndexKinds>(std::move(known));
+  StoreOptions store;
+  store.memory_budget = options.memory_budget;
+  store.log_file_bytes = options.log_file_bytes;
+  store.threads = options.threads;
+  engine->store_ = TRY(Store::open(world, std::move(path), store, kinds.get()));
+  engine->kinds_ = std::move(kinds);
+  return engine;
+}
+
+}  // namespace mneme

@@ -1,0 +1,36 @@
+// Engine: one open database: the world, the store, the index kinds. The composition root.
+#pragma once
+
+#include <memory>
+
+#include "index/index_kinds.h"
+#include "mneme/database.h"
+#include "os/posix.h"
+#include "storage/store.h"
+#include "table/transaction.h"
+
+namespace mneme {
+
+class Engine {  // Thread-safe.
+ public:
+  static Result<std::shared_ptr<Engine>> open(std::string_view directory, const Options& options);
+
+  [[nodiscard]] Store& store() noexcept { return *store_; }
+  [[nodiscard]] Clock& clock() noexcept { return world_.world().clock; }
+  [[nodiscard]] Scheduler& scheduler() noexcept { return world_.world().scheduler; }
+  [[nodiscard]] std::int64_t now_ns() { return wall_clock_ns_ ? wall_clock_ns_() : clock().wall_ns(); }
+  Result<std::unique_ptr<Transaction>> begin() { return Transaction::begin(*store_, *kinds_, now_ns()); }
+
+ private:
+  explicit Engine(const Options& options) : wall_clock_ns_(options.wall_clock_ns) {}
+  PosixWorld world_;
+  std::function<std::int64_t()> wall_clock_ns_;
+  std::unique_ptr<const IndexKinds> kinds_;
+  std::unique_ptr<Store> store_;  // Goes first.
+};
+
+struct Database::State {
+  std::shared_ptr<Engine> engine;
+};
+
+}  // namespace mneme

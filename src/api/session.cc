@@ -1,0 +1,255 @@
+#include "api/session.h"
+
+#include "sql/parser.h"
+
+namespace mneme {
+namespace {
+
+constexpr int kAttemptsMax = 10'000;  // Of a statement that loses races; each lost one means that another won.
+
+Error no_transaction(std::string_view what) {
+  return Error(Code::invalid_argument, std::string(what) + " outside of a transaction").with_sqlstate("25P01");
+}
+
+template <class Node>
+bool is(const sql::Statement& statement) {
+  return std::holds_alternative<Node>(statement.node);
+}
+
+std::unique_ptr<ResultData> nothing() { return std::make_unique<ResultData>(); }
+
+std::unique_ptr<ResultData> text_rows(std::string name, std::string_view lines) {
+  auto data = nothing();
+  const Type text{.kind = TypeKind::text};
+  data->columns.push_back({std::move(name), text});
+  Batch batch;
+  Column& column = batch.columns.emplace_back(text);
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    column.append_bytes(as_bytes(lines.substr(0, end)));
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  data->add(std::move(batch));
+  return data;
+}
+
+}  // namespace
+
+Result<std::vector<std::shared_ptr<PreparedStatement>>> Session::parse_all(std::string_view sql) {
+  std::vector<std::shared_ptr<PreparedStatement>> prepared;
+  for (sql::Statement& statement : TRY(sql::parse(sql))) {
+    prepared.push_back(std::make_shared<PreparedStatement>());
+    prepared.back()->text = sql.substr(statement.begin_bytes, statement.end_bytes - statement.begin_bytes);
+    prepared.back()->statement = std::move(statement);
+  }
+  return prepared;
+}
+
+Result<std::shared_ptr<PreparedStatement>> Session::prepare(std::string_view sql) {
+  auto all = TRY(parse_all(sql));
+  if (all.size() != 1) {
+    return Error(Code::invalid_argument, all.empty() ? "no statement" : "more than one statement")
+        .with_sqlstate("42601")
+        .with_hint("execute_script() runs several");
+  }
+  return std::move(all.front());
+}
+
+Result<void> Session::check_ready(const sql::Statement& statement) const {
+  if (streaming_) return Error(Code::invalid_argument, "a query of this connection is still open");
+  const bool ends = is<sql::Rollback>(statement) || is<sql::Commit>(statement);
+  if (!failed_ || ends) return {};
+  return Error(Code::invalid_argument, "the transaction is aborted: statements are ignored until it ends")
+      .with_sqlstate("25P02")
+      .with_hint("ROLLBACK, or ROLLBACK TO a savepoint");
+}
+
+Result<Session::Data> Session::execute(PreparedStatement& prepared, std::span<const Value> parameters) {
+  const sql::Statement& statement = prepared.statement;
+  TRY(check_ready(statement));
+  if (is<sql::Begin>(statement)) return begin();
+  if (is<sql::Commit>(statement)) return commit();
+  if (is<sql::Maintenance>(statement)) return maintain();
+  if (const auto* back = std::get_if<sql::Rollback>(&statement.node)) return rollback(*back);
+  if (is<sql::Savepoint>(statement) || is<sql::Release>(statement)) return savepoint(statement);
+  if (const auto* change = std::get_if<sql::Set>(&statement.node)) return set(*change);
+  if (const auto* which = std::get_if<sql::Show>(&statement.node)) return show(*which);
+  return transaction_ ? run_inside(prepared, parameters) : run_alone(prepared, parameters);
+}
+
+// ---- Session commands ------------------------------------------------------------------------------------------
+
+Result<Session::Data> Session::begin() {
+  if (transaction_) {
+    return Error(Code::invalid_argument, "there is already a transaction in progress").with_sqlstate("25001");
+  }
+  transaction_ = TRY(engine_->begin());
+  failed_ = false;
+  return nothing();
+}
+
+Result<Session::Data> Session::commit() {
+  if (!transaction_) return no_transaction("COMMIT");
+  const auto ending = std::move(transaction_);
+  if (std::exchange(failed_, false)) {
+    return Error(Code::invalid_argument, "the transaction was aborted by an error and is rolled back")
+        .with_sqlstate("25P02");
+  }
+  TRY(ending->commit(durability_));
+  return nothing();
+}
+
+Result<Session::Data> Session::rollback(const sql::Rollback& rollback) {
+  if (!transaction_) return no_transaction("ROLLBACK");
+  if (rollback.savepoint) {
+    TRY(transaction_->rollback_to(rollback.savepoint->text));
+  } else {
+    transaction_.reset();
+  }
+  failed_ = false;
+  return nothing();
+}
+
+Result<Session::Data> Session::savepoint(const sql::Statement& statement) {
+  if (!transaction_) return no_transaction("SAVEPOINT");
+  if (const auto* set_one = std::get_if<sql::Savepoint>(&statement.node)) {
+    transaction_->set_savepoint(set_one->name.text);
+  } else if (auto released = transaction_->release(std::get<sql::Release>(statement.node).name.text); !released) {
+    failed_ = true;
+    return std::move(released).error();
+  }
+  return nothing();
+}
+
+Result<Session::Data> Session::set(const sql::Set& set) {
+  if (set.name != "durability") {
+    return Error(Code::unsupported, "there is no setting '" + set.name + "'")
+        .with_sqlstate("42704")
+        .with_hint("SET durability = 'commit' | 'interval' | 'os' | DEFAULT");
+  }
+  std::string level;
+  if (set.values.size() == 1) {
+    if (const auto* literal = std::get_if<sql::Literal>(&set.values[0]->node)) level = literal->text;
+    if (const auto* word = std::get_if<sql::ColumnRef>(&set.values[0]->node)) level = word->column;
+  }
+  if (set.values.empty()) {
+    durability_.reset();
+  } else if (level == "commit") {
+    durability_ = Durability::commit;
+  } else if (level == "interval") {
+    durability_ = Durability::interval;
+  } else if (level == "os") {
+    durability_ = Durability::os;
+  } else {
+    return Error(Code::invalid_argument, "durability is 'commit', 'interval' or 'os'").with_sqlstate("22023");
+  }
+  return nothing();
+}
+
+Result<Session::Data> Session::show(const sql::Show& show) {
+  if (show.name != "durability") {
+    return Error(Code::unsupported, "there is no setting '" + show.name + "'").with_sqlstate("42704");
+  }
+  if (!durability_) return text_rows("durability", "that of the tables");
+  return text_rows("durability", *durability_ == Durability::commit     ? "commit"
+                                 : *durability_ == Durability::interval ? "interval"
+                                                                        : "os");
+}
+
+Result<Session::Data> Session::maintain() {
+  TRY(engine_->store().flush());
+  while (TRY(engine_->store().step(engine_->clock().monotonic_ns() + 100'000'000))) {
+  }
+  return nothing();
+}
+
+// ---- Queries and changes ---------------------------------------------------------------------------------------
+
+Result<Session::Data> Session::run_alone(PreparedStatement& prepared, std::span<const Value> parameters) {
+  for (int attempt = 1;; ++attempt) {
+    const auto transaction = TRY(engine_->begin());
+    auto data = run(*transaction, prepared, parameters);
+    if (!data || !transaction->has_changes()) return data;
+    auto committed = transaction->commit(durability_);
+    if (committed) return data;
+    if (committed.error().code() != Code::conflict || attempt == kAttemptsMax) return std::move(committed).error();
+    engine_->scheduler().yield();
+  }
+}
+
+Result<Session::Data> Session::run_inside(PreparedStatement& prepared, std::span<const Value> parameters) {
+  auto data = run(*transaction_, prepared, parameters);
+  if (!data) failed_ = true;
+  return data;
+}
+
+Result<Session::Data> Session::run(Transaction& transaction, PreparedStatement& prepared,
+                                   std::span<const Value> parameters) {
+  if (const auto* explained = std::get_if<sql::Explain>(&prepared.statement.node)) {
+    return explain(transaction, *explained, parameters);
+  }
+  transaction.begin_statement();
+  auto data = [&]() -> Result<Data> {
+    if (TRY(run_schema_change(transaction, prepared.statement))) return nothing();
+    return run_plan(transaction, prepared, parameters);
+  }();
+  if (!data) transaction.rollback_statement();
+  return data;
+}
+
+Result<Session::Data> Session::run_plan(Transaction& transaction, PreparedStatement& prepared,
+                                        std::span<const Value> parameters) {
+  if (prepared.plan == nullptr || !still_fits(*prepared.plan, transaction)) {
+    prepared.plan = TRY(plan_statement(prepared.statement, transaction, parameters));
+  }
+  Execution execution(prepared.plan, transaction, engine_->store().budget(),
+                      TRY(bind_parameters(prepared.plan->plan, parameters)));
+  execution.root = TRY(query::start(prepared.plan->plan, execution.context));
+  auto data = nothing();
+  data->memory = TRY(engine_->store().budget().reserve(0, MemoryShare::queries, "result"));
+  data->columns = prepared.plan->columns;
+  while (auto batch = TRY(execution.root->next())) {
+    std::size_t bytes = 0;
+    for (const Column& column : batch->columns) bytes += column.memory_bytes();
+    if (auto room = data->memory.grow(bytes); !room) {
+      return std::move(room).error().with_hint("query() yields the rows batch by batch");
+    }
+    data->add(std::move(*batch));
+  }
+  execution.root.reset();
+  data->changed_rows = execution.context.changed_rows;
+  data->plan = prepared.plan;
+  data->parameters = std::move(execution.context.parameters);
+  return data;
+}
+
+Result<OpenStream> Session::open_stream(PreparedStatement& prepared, std::span<const Value> parameters) {
+  TRY(check_ready(prepared.statement));
+  if (!is<sql::QueryPtr>(prepared.statement)) {
+    return Error(Code::invalid_argument, "only a query can be read as a stream").with_hint("use execute()");
+  }
+  OpenStream stream;
+  if (!transaction_) stream.own = TRY(engine_->begin());
+  Transaction& transaction = transaction_ ? *transaction_ : *stream.own;
+  if (prepared.plan == nullptr || !still_fits(*prepared.plan, transaction)) {
+    prepared.plan = TRY(plan_statement(prepared.statement, transaction, parameters));
+  }
+  stream.execution = std::make_unique<Execution>(prepared.plan, transaction, engine_->store().budget(),
+                                                 TRY(bind_parameters(prepared.plan->plan, parameters)));
+  stream.execution->root = TRY(query::start(prepared.plan->plan, stream.execution->context));
+  streaming_ = true;
+  return stream;
+}
+
+Result<Session::Data> Session::explain(Transaction& transaction, const sql::Explain& explain,
+                                       std::span<const Value> parameters) {
+  if (explain.analyze) {
+    return Error(Code::unsupported, "EXPLAIN ANALYZE is not there yet").with_sqlstate("0A000").with_hint("EXPLAIN");
+  }
+  const auto plan = TRY(plan_statement(*explain.statement, transaction, parameters));
+  std::string text;
+  for (const auto& subquery : plan->plan.scalar_subqueries) text += "Scalar subquery\n" + query::explain(*subquery);
+  return text_rows("QUERY PLAN", text + query::explain(*plan->plan.root));
+}
+
+}  // namespace mneme

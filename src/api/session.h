@@ -1,0 +1,81 @@
+// Session: what a Connection does, statement by statement: transactions, their failure, plans and their runs.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/engine.h"
+#include "api/result_data.h"
+#include "sql/ast.h"
+#include "sql/binder.h"
+
+namespace mneme {
+
+// One statement as parsed, and its plan once there is one.
+struct PreparedStatement {  // One thread at a time.
+  std::string text;
+  sql::Statement statement;
+  std::shared_ptr<const PlannedStatement> plan;  // Null: not planned yet, or never (not a query or a change).
+};
+
+// A query under way: its transaction, when it has one of its own, goes last.
+struct OpenStream {  // One thread at a time.
+  std::unique_ptr<Transaction> own;
+  std::unique_ptr<Execution> execution;
+};
+
+class Session {  // One thread at a time.
+ public:
+  explicit Session(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
+
+  // Exactly one statement. invalid_argument, 42601: none or several.
+  Result<std::shared_ptr<PreparedStatement>> prepare(std::string_view sql);
+  // All statements of a text.
+  static Result<std::vector<std::shared_ptr<PreparedStatement>>> parse_all(std::string_view sql);
+  using Data = std::unique_ptr<ResultData>;
+  Result<Data> execute(PreparedStatement& prepared, std::span<const Value> parameters);
+  // A query whose rows are pulled; until end_stream() nothing else runs.
+  Result<OpenStream> open_stream(PreparedStatement& prepared, std::span<const Value> parameters);
+  void end_stream() noexcept { streaming_ = false; }
+
+  [[nodiscard]] bool in_transaction() const noexcept { return transaction_ != nullptr; }
+  void set_durability(std::optional<Durability> durability) noexcept { durability_ = durability; }
+  [[nodiscard]] Engine& engine() noexcept { return *engine_; }
+
+ private:
+  [[nodiscard]] Result<void> check_ready(const sql::Statement& statement) const;
+  // Session commands.
+  Result<Data> begin();
+  Result<Data> commit();
+  Result<Data> rollback(const sql::Rollback& rollback);
+  Result<Data> savepoint(const sql::Statement& statement);
+  Result<Data> set(const sql::Set& set);
+  Result<Data> show(const sql::Show& show);
+  Result<Data> maintain();
+  // Everything else, inside `transaction`.
+  Result<Data> run_alone(PreparedStatement& prepared, std::span<const Value> parameters);
+  Result<Data> run_inside(PreparedStatement& prepared, std::span<const Value> parameters);
+  Result<Data> run(Transaction& transaction, PreparedStatement& prepared, std::span<const Value> parameters);
+  Result<Data> run_plan(Transaction& transaction, PreparedStatement& prepared, std::span<const Value> parameters);
+  Result<Data> explain(Transaction& transaction, const sql::Explain& explain, std::span<const Value> parameters);
+
+  const std::shared_ptr<Engine> engine_;
+  std::unique_ptr<Transaction> transaction_;  // Between BEGIN and its end.
+  bool failed_ = false;                       // A statement of transaction_ failed: only ROLLBACK is taken.
+  bool streaming_ = false;
+  std::optional<Durability> durability_;
+};
+
+// The plan of a statement for `transaction`, made anew when the one there is no longer fits.
+Result<std::shared_ptr<const PlannedStatement>> plan_statement(const sql::Statement& statement,
+                                                               const Transaction& transaction,
+                                                               std::span<const Value> parameters);
+[[nodiscard]] bool still_fits(const PlannedStatement& plan, const Transaction& transaction);
+// The values as one-row columns of the types the plan asks for. 08P01: another number of them.
+Result<std::vector<Column>> bind_parameters(const query::StatementPlan& plan, std::span<const Value> values);
+sql::BindContext bind_context(const Transaction& transaction, std::span<const Type> parameter_types);
+// CREATE, ALTER, DROP. False: the statement is none of these.
+Result<bool> run_schema_change(Transaction& transaction, const sql::Statement& statement);
+
+}  // namespace mneme
