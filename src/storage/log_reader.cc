@@ -95,9 +95,10 @@ Result<std::optional<LogRecord>> LogReader::after(std::uint64_t& offset) {
   return record;
 }
 
-Result<std::optional<LogRecord>> LogReader::find(std::uint64_t& offset, Lsn lsn) {
+Result<std::optional<LogRecord>> LogReader::find(std::uint64_t& offset, Lsn lsn, std::uint64_t until) {
   constexpr std::uint64_t kChecksMax = 8;  // Times the file's size; honest files need less than 2.
-  for (; offset < window_.file_bytes(); offset += kSectorBytes) {
+  until = std::min(until, window_.file_bytes());
+  for (; offset < until; offset += kSectorBytes) {
     const Bytes head = TRY(window_.view(offset, kLogRecordHeaderBytes));
     if (head.size() < kLogRecordHeaderBytes) break;
     if (decode_log_record(head).lsn < lsn) continue;  // Most of a file is zeros or older.

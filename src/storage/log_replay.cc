@@ -121,9 +121,14 @@ Result<void> Replay::accept(const LogRecord& record) {
   return visit_(record);
 }
 
-// After a clean close nothing follows and nothing is searched: opening must not read a whole file.
+// After a clean close nothing follows, and no more than the next few sectors are searched, as opening must not read a
+// whole file: for records of a later life, whose edit of the manifest a lying disk has lost.
 Result<void> Replay::judge_tail(LogReader* last) {
-  if (!found_.closed) {
+  constexpr std::uint64_t kSearchedBytes = 64 << 10;
+  if (found_.closed) {
+    std::uint64_t offset = align_to_sector(found_.end.offset);
+    TRY(last->find(offset, found_.end.lsn, offset + kSearchedBytes));
+  } else {
     if (last != nullptr) TRY(search(*last, align_to_sector(found_.end.offset)));
     for (const FileNumber number : numbers_) {
       if (number <= found_.end.file) continue;

@@ -49,8 +49,11 @@ void Maintenance::remove_strays(const std::vector<std::string>& names) {
       return delete_path(core_, entry.second.segment, entry.second.sequence).ends_with("/" + name);
     });
     if (!listed && !early && !saved) obsolete_.add_file(core_.segment_directory() + "/" + name);
-    if (name.ends_with(".del")) ++next_delete_sequence_;
+    if (const auto dash = name.find('-'); dash != std::string::npos) {
+      next_delete_sequence_ = std::max(next_delete_sequence_, leading_number(name.substr(dash + 1)) + 1);
+    }
   }
+  if (!manifest_->obsolete().empty()) obsolete_.add_manifests();  // Of a creation or a rewrite cut short.
 }
 
 void Maintenance::start() {

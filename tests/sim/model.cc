@@ -150,6 +150,11 @@ std::string Model::committed(Store& store) {
   if (found->size() != tables_.size()) return "a dropped table is still there";
   row_max_ = row_max;
   states_.push_back(*found);
+  Given given{.row_max = row_max_, .table_max = given_.back().table_max};
+  for (const auto& [name, table] : tables_) {
+    given.table_max = std::max(given.table_max, static_cast<std::uint64_t>(table.schema.id));
+  }
+  given_.push_back(given);
   return {};
 }
 

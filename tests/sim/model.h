@@ -20,7 +20,7 @@ Result<State> read_state(const Snapshot& snapshot);
 // Makes random transactions and knows the state after each. One thread at a time.
 class Model {
  public:
-  explicit Model(std::uint64_t seed) : random_(seed) { states_.emplace_back(); }
+  explicit Model(std::uint64_t seed) : random_(seed), states_(1), given_(1) {}
 
   // A transaction of 1 to 3 random changes that must succeed on the latest state.
   WriteSet next(Store& store);
@@ -30,6 +30,11 @@ class Model {
 
   [[nodiscard]] std::size_t commits() const noexcept { return states_.size() - 1; }
   [[nodiscard]] const State& after(std::size_t commits) const { return states_[commits]; }
+  struct Given {  // The highest ids that commits up to one have used, of versions and tables gone since, too.
+    std::uint64_t row_max = 0;
+    std::uint64_t table_max = 0;
+  };
+  [[nodiscard]] const Given& given(std::size_t commits) const { return given_[commits]; }
   std::mt19937_64& random() noexcept { return random_; }
 
  private:
@@ -49,6 +54,7 @@ class Model {
   std::uint64_t row_max_ = 0;                                 // The highest RowId ever seen: later ones are above it.
   std::uint64_t names_ = 0;
   std::vector<State> states_;
+  std::vector<Given> given_;
 };
 
 }  // namespace mneme::sim
