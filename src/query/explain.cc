@@ -1,6 +1,7 @@
 #include "query/explain.h"
 
 #include "query/operator.h"
+#include "query/profile.h"
 
 namespace mneme::query {
 namespace {
@@ -179,9 +180,24 @@ class NodePrinter {  // One thread at a time: the line of one node.
   Columns both_;
 };
 
-void print(const Plan& plan, std::size_t depth, std::string& text) {
-  text += std::string(2 * depth, ' ') + std::visit(NodePrinter(plan), plan.node) + "\n";
-  for (const auto& input : plan.inputs) print(*input, depth + 1, text);
+// "0.042 ms": microseconds are what a person can compare.
+std::string milliseconds(std::int64_t ns) {
+  std::string micros = std::to_string((ns + 500) / 1'000);
+  if (micros.size() < 4) micros.insert(0, 4 - micros.size(), '0');
+  micros.insert(micros.size() - 3, ".");
+  return micros + " ms";
+}
+
+std::string measured(const Plan& plan, const Profile* profile) {
+  if (profile == nullptr) return "";
+  const NodeProfile* node = profile->find(plan);
+  if (node == nullptr) return "  (never run)";
+  return "  (" + std::to_string(node->rows) + (node->rows == 1 ? " row, " : " rows, ") + milliseconds(node->ns) + ")";
+}
+
+void print(const Plan& plan, std::size_t depth, const Profile* profile, std::string& text) {
+  text += std::string(2 * depth, ' ') + std::visit(NodePrinter(plan), plan.node) + measured(plan, profile) + "\n";
+  for (const auto& input : plan.inputs) print(*input, depth + 1, profile, text);
 }
 
 }  // namespace
@@ -195,7 +211,13 @@ std::string explain(const AggregateCall& call, const std::vector<OutputColumn>& 
 
 std::string explain(const Plan& plan) {
   std::string text;
-  print(plan, 0, text);
+  print(plan, 0, nullptr, text);
+  return text;
+}
+
+std::string explain(const Plan& plan, const Profile& profile) {
+  std::string text;
+  print(plan, 0, &profile, text);
   return text;
 }
 

@@ -1,6 +1,7 @@
 #include "query/operator.h"
 
 #include "query/operators.h"
+#include "query/profile.h"
 
 namespace mneme::query {
 namespace {
@@ -37,7 +38,8 @@ Result<OperatorPtr> make_at(const Plan& plan, ExecutionContext& context, int dep
     OperatorPtr made = TRY(make_at(*input, context, depth + 1));
     inputs.emplace_back(std::move(made), input->columns.size(), context);
   }
-  return std::visit(MakeOf{}, plan.node)(plan, std::move(inputs), context);
+  OperatorPtr made = TRY(std::visit(MakeOf{}, plan.node)(plan, std::move(inputs), context));
+  return context.profile == nullptr ? std::move(made) : profiled(plan, std::move(made), *context.profile);
 }
 
 Result<Column> run_scalar_subquery(const Plan& plan, ExecutionContext& context) {

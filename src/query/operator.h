@@ -10,6 +10,8 @@
 
 namespace mneme::query {
 
+class Profile;  // profile.h
+
 // What one execution of a statement runs in. Outlives its operators.
 struct ExecutionContext {
   Transaction& transaction;
@@ -19,6 +21,7 @@ struct ExecutionContext {
   // Asked once a batch: cancelled or past its deadline. Null: never.
   bool (*should_stop)(void*) = nullptr;
   void* stop_argument = nullptr;
+  Profile* profile = nullptr;  // For EXPLAIN ANALYZE; null: nobody asks.
 };
 
 class Operator {  // One thread at a time.
