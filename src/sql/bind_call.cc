@@ -153,6 +153,7 @@ Result<Bound> ExpressionBinder::aggregate(const Call& call, SourcePosition at) {
 
 Result<query::AggregateCall> ExpressionBinder::aggregate_call(const Call& call, SourcePosition at) {
   ExpressionBinder inside(around_, scope_, kInAggregate);
+  inside.joined_ = joined_;
   query::AggregateCall bound;
   bound.distinct = call.distinct;
   if (call.filter) bound.filter = TRY(inside.bind_condition(*call.filter, "FILTER"));

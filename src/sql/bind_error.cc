@@ -29,7 +29,9 @@ std::size_t edits(std::string_view from, std::string_view to) {
 
 std::string nearest_name(std::string_view name, std::span<const std::string> candidates) {
   if (name.size() > kNameBytesMax) return {};
-  std::size_t least = std::max<std::size_t>(name.size() / 3, 1) + 1;
+  // Two letters that changed places are two edits.
+  const std::size_t edits_max = name.size() < 4 ? 1 : std::max<std::size_t>(name.size() / 3, 2);
+  std::size_t least = edits_max + 1;
   std::string nearest;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > kNameBytesMax) continue;

@@ -15,12 +15,21 @@ struct AggregateCalls {
   std::vector<query::AggregateCall> calls;
 };
 
+struct RightSide;  // bind_subquery.h
+struct Source;     // bind_query.h
+
 class ExpressionBinder {  // One thread at a time.
  public:
   // `clause` names the place for errors: "WHERE". `aggregates` is null where none may stand (42803).
   ExpressionBinder(const Surroundings& around, const Scope& scope, std::string_view clause,
                    AggregateCalls* aggregates = nullptr)
       : around_(around), scope_(scope), clause_(clause), aggregates_(aggregates) {}
+
+  // Subqueries may be joined to `source`, whose scope is the one of these expressions. It grows columns without names.
+  ExpressionBinder& joining(Source& source) {
+    joined_ = &source;
+    return *this;
+  }
 
   Result<Bound> bind(const Expression& expression);
   Result<query::ExpressionPtr> bind_as(const Expression& expression, const Type& type,
@@ -78,10 +87,16 @@ class ExpressionBinder {  // One thread at a time.
   Result<query::AggregateCall> aggregate_call(const Call& call, SourcePosition at);
   Result<void> check_scalar_call(const Call& call, SourcePosition at) const;
 
+  void join_subquery(query::Join join, query::PlanPtr right);
+  Result<Bound> joined_aggregate(RightSide side, const query::Expression& value, SourcePosition at);
+  Result<Bound> joined_row(RightSide side, query::ExpressionPtr value, SourcePosition at);
+  Result<Bound> lone_subquery(RightSide side, query::ExpressionPtr value, SourcePosition at);
+
   const Surroundings& around_;
   const Scope& scope_;
   std::string_view clause_;
   AggregateCalls* aggregates_;
+  Source* joined_ = nullptr;
 };
 
 // `a.b` of a type as it is written; 42704, 22023.

@@ -84,6 +84,10 @@ void Grouping::add_determined(const query::Expression& expression) {
 
 Error Grouping::ungrouped(const query::Expression& column) const {
   std::string name = scope_.columns[column.index].name;
+  if (name.empty()) {
+    return not_yet("a subquery that refers to a column around it, beside GROUP BY,", column.position,
+                   "group in a subquery in FROM first");
+  }
   for (const ScopeTable& table : scope_.tables) {
     if (std::ranges::find(table.columns, column.index) != table.columns.end()) name = table.name + "." + name;
   }

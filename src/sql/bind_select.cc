@@ -46,6 +46,7 @@ class SelectBinder {  // One thread at a time; lives for one bind_select().
 
   Result<void> bind_outputs() {
     ExpressionBinder binder(around_, source_.scope, "SELECT", &aggregates_);
+    binder.joining(source_);
     std::vector<OutputItem> items = TRY(bind_items(binder, source_.scope, core_.items));
     for (std::size_t i = 0; i < items.size(); ++i) {
       const bool open = items[i].bound.is_open();
@@ -81,6 +82,7 @@ class SelectBinder {  // One thread at a time; lives for one bind_select().
     if (const auto ordinal = TRY(ordinal_of(expression, visible_, "ORDER BY"))) return *ordinal - 1;
     if (const auto named = TRY(named_output(expression))) return *named;
     ExpressionBinder binder(around_, source_.scope, "ORDER BY", &aggregates_);
+    binder.joining(source_);
     query::ExpressionPtr key = TRY(binder.bind_settled(expression));
     const auto found = std::ranges::find_if(outputs_, [&](const auto& output) { return query::same(*output, *key); });
     const auto index = static_cast<std::size_t>(found - outputs_.begin());

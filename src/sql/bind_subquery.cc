@@ -1,8 +1,10 @@
-// Subqueries in expressions.
+// Subqueries as conditions; as values they are in bind_scalar.cc.
 //
-// A scalar subquery runs first and becomes a parameter. EXISTS and IN at the top of a WHERE become semi and anti
+// EXISTS and IN at the top of a WHERE become semi and anti
 // joins: the subquery's FROM is the right input, its conditions over columns of the query around it are the join's, so
 // that `EXISTS (SELECT 1 FROM f WHERE f.id = o.id)` runs as one join and not once a row.
+#include "sql/bind_subquery.h"
+
 #include <algorithm>
 
 #include "query/rules_expression.h"
@@ -49,30 +51,38 @@ std::optional<SubqueryTest> as_test(const Expression& conjunct) {
   return SubqueryTest{quantified->query.get(), quantified->left.get(), negated != not_in, inner.at};
 }
 
-// The right input of the join to be, and what must hold between a left and a right row. `values` are the subquery's
-// outputs. Columns of the query around it are counted from kOuterColumn.
-struct RightSide {
-  query::PlanPtr plan;
-  std::vector<query::ExpressionPtr> conditions;
-  std::vector<Bound> values;
-};
+// LIMIT of a literal that is not zero asks for no fewer rows than EXISTS does.
+bool is_limit_of_some(const Query& query) {
+  const auto* literal = query.limit ? std::get_if<Literal>(&query.limit->node) : nullptr;
+  return literal != nullptr && literal->kind == LiteralKind::integer &&
+         literal->text.find_first_not_of('0') != std::string::npos;
+}
 
-// A plain SELECT, whose rows are those of its FROM and WHERE: only such a one can be taken apart.
-const SelectCore* as_plain_select(const Query& query) {
+}  // namespace
+
+const SelectCore* as_plain_select(const Query& query, bool for_exists) {
   const auto* core = std::get_if<SelectCore>(&query.body->node);
-  const bool plain = core != nullptr && query.with.empty() && !query.limit && !query.offset && core->group_by.empty() &&
+  const bool whole = !query.limit || (for_exists && is_limit_of_some(query));
+  const bool plain = core != nullptr && query.with.empty() && whole && !query.offset && core->group_by.empty() &&
                      !core->having && core->distinct_on.empty() && !core->items.empty();
   return plain ? core : nullptr;
 }
 
 bool refers_outside(const query::Expression& expression) {
   bool found = false;
-  query::for_each_column(expression, [&](const auto& column) { found = found || column.index >= kOuterColumn; });
+  query::for_each_column(expression, [&](const auto& column) {
+    found = found || (column.index >= kOuterColumn && column.index < kAggregateColumn);
+  });
   return found;
 }
 
-// None: it aggregates, so that its rows are not those of its FROM.
-Result<std::optional<RightSide>> take_apart(const Surroundings& around, const SelectCore& core) {
+query::ExpressionPtr over_both(const query::Expression& expression, std::size_t left_columns) {
+  return query::remap_columns(expression, [&](std::size_t index) {
+    return index >= kOuterColumn ? index - kOuterColumn : index + left_columns;
+  });
+}
+
+Result<RightSide> take_apart(const Surroundings& around, const SelectCore& core) {
   Source source = TRY(bind_from(around, core.from));
   source.scope.outer = around.outer;
   source.scope.correlates = true;
@@ -88,24 +98,26 @@ Result<std::optional<RightSide>> take_apart(const Surroundings& around, const Se
     query::ExpressionPtr condition = TRY(where.bind_condition(*conjunct));
     (refers_outside(*condition) ? side.conditions : own).push_back(std::move(condition));
   }
-  AggregateCalls aggregates;
-  ExpressionBinder list(around, source.scope, "SELECT", &aggregates);
+  ExpressionBinder list(around, source.scope, "SELECT", &side.aggregates);
   for (OutputItem& item : TRY(bind_items(list, source.scope, core.items))) side.values.push_back(std::move(item.bound));
-  if (!aggregates.calls.empty()) return std::optional<RightSide>();
   source.plan = filtered(std::move(source.plan), query::join_conjuncts(std::move(own)));
   for (const Expression* conjunct : nested) {
     source = TRY(bind_subquery_conjunct(around, std::move(source), *conjunct));
   }
   side.plan = std::move(source.plan);
-  return std::optional<RightSide>(std::move(side));
+  side.scope = std::move(source.scope);
+  return side;
 }
 
-Result<RightSide> bind_right(const Surroundings& around, const Query& query) {
-  if (const SelectCore* core = as_plain_select(query)) {
+namespace {
+
+Result<RightSide> bind_right(const Surroundings& around, const Query& query, bool for_exists) {
+  if (const SelectCore* core = as_plain_select(query, for_exists)) {
     const std::size_t subqueries = around.state.subqueries();
     TRY(around.state.count_query(query.at));
-    if (auto side = TRY(take_apart(around, *core))) return *std::move(side);
-    around.state.drop_subqueries_behind(subqueries);
+    RightSide side = TRY(take_apart(around, *core));
+    if (side.aggregates.calls.empty()) return side;
+    around.state.drop_subqueries_behind(subqueries);  // Its rows are not those of its FROM.
   }
   BoundQuery bound = TRY(bind_query(around, query));
   RightSide side;
@@ -122,13 +134,6 @@ std::vector<const Expression*> members_of(const Expression& operand) {
   if (row == nullptr || row->name != "row" || !row->schema.empty()) return {&operand};
   for (const auto& member : row->arguments) members.push_back(member.get());
   return members;
-}
-
-// Over the join's rows: left columns, then right ones.
-query::ExpressionPtr over_both(const query::Expression& expression, std::size_t left_columns) {
-  return query::remap_columns(expression, [&](std::size_t index) {
-    return index >= kOuterColumn ? index - kOuterColumn : index + left_columns;
-  });
 }
 
 // The operand of IN equals the subquery's outputs, member by member.
@@ -172,7 +177,7 @@ bool is_subquery_conjunct(const Expression& conjunct) { return as_test(conjunct)
 Result<Source> bind_subquery_conjunct(const Surroundings& around, Source source, const Expression& conjunct) {
   const SubqueryTest test = *as_test(conjunct);
   const std::size_t left_columns = source.scope.columns.size();
-  RightSide right = TRY(bind_right({around.state, around.tables, &source.scope}, *test.query));
+  RightSide right = TRY(bind_right({around.state, around.tables, &source.scope}, *test.query, test.operand == nullptr));
   query::Join join;
   join.kind = test.negated ? query::JoinKind::anti : query::JoinKind::semi;
   std::vector<query::ExpressionPtr> conditions;
@@ -213,6 +218,7 @@ Result<Source> bind_where(const Surroundings& around, Source source, const Expre
       continue;
     }
     ExpressionBinder binder(around, source.scope, "WHERE");
+    binder.joining(source);
     conditions.push_back(TRY(binder.bind_condition(*conjunct, conjunct == where ? "WHERE" : "AND")));
   }
   source.plan = filtered(std::move(source.plan), query::join_conjuncts(std::move(conditions)));
@@ -220,28 +226,6 @@ Result<Source> bind_where(const Surroundings& around, Source source, const Expre
     source = TRY(bind_subquery_conjunct(around, std::move(source), *conjunct));
   }
   return source;
-}
-
-// ---- As values -------------------------------------------------------------------------------------------------
-
-Result<Bound> ExpressionBinder::node(const ScalarSubquery& subquery, SourcePosition at) {
-  BoundQuery bound = TRY(bind_query({state(), around_.tables, &scope_}, *subquery.query));
-  if (bound.plan->columns.size() != 1) return wrong("42601", "subquery must return only one column", at);
-  return closed(state().add_subquery(std::move(bound.plan), at));
-}
-
-// Not at the top of a WHERE: only a subquery that stands for itself, counted up to one row.
-Result<Bound> ExpressionBinder::node(const Exists& exists, SourcePosition at) {
-  BoundQuery bound = TRY(bind_query({state(), around_.tables, &scope_}, *exists.query));
-  query::Limit one{constant(Value(1), at), nullptr};
-  query::AggregateCall count;
-  count.kind = query::AggregateKind::count_rows;
-  count.type = kInt;
-  query::Aggregate counted;
-  counted.calls.push_back(std::move(count));
-  auto plan = pass_through(std::move(one), std::move(bound.plan));
-  plan = make_plan(std::move(counted), {{"count", kInt}}, std::move(plan));
-  return compare(">", closed(state().add_subquery(std::move(plan), at)), closed(constant(Value(0), at)), at);
 }
 
 Result<Bound> ExpressionBinder::node(const InSubquery&, SourcePosition at) {

@@ -40,6 +40,7 @@ Result<query::PlanPtr> bind_update_in(const Surroundings& around, const Update& 
   query::Update node;
   node.table = table;
   ExpressionBinder binder(around, source.scope, "UPDATE");
+  binder.joining(source);
   node.new_row = TRY(bind_assignments(binder, around, *table, update.assignments));
   node.checks = TRY(bind_checks(around, table));
   Returning returning = TRY(returning_without_row_id(around, source.scope, table->columns.size(), update.returning));
