@@ -15,9 +15,10 @@ void choose_accesses(Plan& plan) {
 
 void apply(PlanPtr& plan) {
   plan = push_filters(std::move(plan));
-  plan = narrow_columns(std::move(plan));
+  plan = order_by_index(std::move(plan));
   choose_accesses(*plan);
-  plan = use_order(std::move(plan));
+  plan = bound_sorts(std::move(plan));
+  plan = narrow_columns(std::move(plan));  // Last: what an index says in full no filter reads.
 }
 
 }  // namespace

@@ -69,53 +69,64 @@ bool provides(const IndexSchema& index, std::size_t equal, const WantedOrder& or
   return true;
 }
 
-// The range of the index to read in order; none: sorting is better.
-std::optional<IndexAccess> ordered_access(const Scan& scan, const IndexSchema& index, const WantedOrder& order,
-                                          bool limited) {
-  const ScanConditions conditions = conditions_of(scan);
-  AccessPath path = path_through(index, conditions.comparisons);
-  if (!provides(index, path.access.equal.size(), order, *scan.table)) return std::nullopt;
-  // With conditions of another kind the walk to the first few rows may be a long one.
-  const bool exact = conditions.others == 0 && path.used == conditions.comparisons.size();
-  const bool chosen = scan.index && scan.index->index == index.id;
-  if (!chosen && !(limited && exact)) return std::nullopt;
-  path.access.descending = order.descending;
-  return std::move(path.access);
-}
-
-bool read_in_order(Plan& input, const Sort& sort, bool limited) {
+// The index whose range is the scan's conditions and whose order is the wanted one; false: sorting is better.
+bool read_in_order(Plan& input, const Sort& sort) {
   const Beneath found = beneath(input);
   if (found.scan == nullptr) return false;
+  Scan& scan = *found.scan;
   const auto order = wanted_order(sort, found);
   if (!order) return false;
-  for (const IndexSchema& index : found.scan->table->indexes) {
+  const ScanConditions conditions = conditions_of(scan);
+  for (const IndexSchema& index : scan.table->indexes) {
     if (index.kind != "ordered") continue;
-    if (auto access = ordered_access(*found.scan, index, *order, limited)) {
-      found.scan->index = std::move(access);
-      return true;
-    }
+    AccessPath path = path_through(index, conditions.comparisons);
+    // With conditions of another kind the walk to the first few rows may be a long one.
+    const bool whole = conditions.others == 0 && path.used == conditions.comparisons.size();
+    if (!whole || !provides(index, path.access.equal.size(), *order, *scan.table)) continue;
+    path.access.descending = order->descending;
+    use_path(scan, std::move(path), conditions);
+    return true;
   }
   return false;
 }
 
-PlanPtr order(PlanPtr plan, const Limit* above) {
-  if (auto* sort = std::get_if<Sort>(&plan->node)) {
-    plan->inputs[0] = order(std::move(plan->inputs[0]), nullptr);
-    const bool limited = above != nullptr && above->limit;
-    if (read_in_order(*plan->inputs[0], *sort, limited)) return std::move(plan->inputs[0]);
-    if (limited) {
-      sort->limit = clone(*above->limit);
-      if (above->offset) sort->offset = clone(*above->offset);
-    }
-    return plan;
-  }
+// Whether the scan reads through an index in the wanted order already; then it does so the right way round.
+bool is_read_in_order(Plan& input, const Sort& sort) {
+  const Beneath found = beneath(input);
+  if (found.scan == nullptr || !found.scan->index) return false;
+  IndexAccess& access = *found.scan->index;
+  const auto order = wanted_order(sort, found);
+  const auto& indexes = found.scan->table->indexes;
+  const auto index = std::ranges::find(indexes, access.index, &IndexSchema::id);
+  if (!order || !provides(*index, access.equal.size(), *order, *found.scan->table)) return false;
+  access.descending = order->descending;
+  return true;
+}
+
+PlanPtr bound_sorts_under(PlanPtr plan, const Limit* above) {
   const auto* limit = std::get_if<Limit>(&plan->node);
-  for (auto& input : plan->inputs) input = order(std::move(input), limit);
+  for (auto& input : plan->inputs) input = bound_sorts_under(std::move(input), limit);
+  auto* sort = std::get_if<Sort>(&plan->node);
+  if (sort == nullptr) return plan;
+  if (is_read_in_order(*plan->inputs[0], *sort)) return std::move(plan->inputs[0]);
+  if (above == nullptr || !above->limit) return plan;
+  sort->limit = clone(*above->limit);
+  if (above->offset) sort->offset = clone(*above->offset);
   return plan;
 }
 
 }  // namespace
 
-PlanPtr use_order(PlanPtr plan) { return order(std::move(plan), nullptr); }
+PlanPtr order_by_index(PlanPtr plan) {
+  for (auto& input : plan->inputs) input = order_by_index(std::move(input));
+  const auto* limit = std::get_if<Limit>(&plan->node);
+  if (limit == nullptr || !limit->limit) return plan;
+  Plan& input = *plan->inputs[0];
+  const auto* sort = std::get_if<Sort>(&input.node);
+  if (sort != nullptr && read_in_order(*input.inputs[0], *sort)) plan->inputs[0] = std::move(input.inputs[0]);
+  return plan;
+}
+
+PlanPtr bound_sorts(PlanPtr plan) { return bound_sorts_under(std::move(plan), nullptr); }
 
 }  // namespace mneme::query

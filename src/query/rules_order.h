@@ -7,7 +7,10 @@
 
 namespace mneme::query {
 
-// REQUIRES: the scans' access is chosen (rules_scan.h).
-PlanPtr use_order(PlanPtr plan);
+// ORDER BY ... LIMIT over a scan whose conditions are all a range of an index that has the order: read in it.
+PlanPtr order_by_index(PlanPtr plan);
+// REQUIRES: the scans' access is chosen (rules_scan.h). Sorts of what an index yields in order go; the others learn of
+// the limit above them.
+PlanPtr bound_sorts(PlanPtr plan);
 
 }  // namespace mneme::query

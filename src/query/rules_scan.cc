@@ -152,20 +152,33 @@ AccessPath path_through(const IndexSchema& index, const std::vector<Comparison>&
   return path;
 }
 
+bool says_all(const AccessPath& path, const ScanConditions& conditions) {
+  const bool reaches_nulls = path.access.lower && !path.access.upper;  // They lie behind all values.
+  return conditions.others == 0 && path.used == conditions.comparisons.size() && !reaches_nulls;
+}
+
+void use_path(Scan& scan, AccessPath path, const ScanConditions& conditions) {
+  const bool exact = says_all(path, conditions);
+  scan.index = std::move(path.access);
+  if (!exact) return;
+  scan.filter = nullptr;
+  scan.prune.clear();
+}
+
 void choose_access(Scan& scan) {
+  if (scan.index) return;
   const ScanConditions conditions = conditions_of(scan);
   for (const Comparison& comparison : conditions.comparisons) add_bound(scan, comparison);
   std::vector<const Expression*> conjuncts;
   if (scan.filter) borrow_conjuncts(*scan.filter, conjuncts);
   for (const Expression* conjunct : conjuncts) add_list_bound(scan, *conjunct);
-  int best = 0;
+  std::optional<AccessPath> best;
   for (const IndexSchema& index : scan.table->indexes) {
     if (index.kind != "ordered") continue;
     AccessPath path = path_through(index, conditions.comparisons);
-    if (worth(path) <= best) continue;
-    best = worth(path);
-    scan.index = std::move(path.access);
+    if (worth(path) > (best ? worth(*best) : 0)) best = std::move(path);
   }
+  if (best) use_path(scan, *std::move(best), conditions);
 }
 
 }  // namespace mneme::query

@@ -3,7 +3,7 @@
 //
 // There are no statistics. An index is worth it for an equality or for a range with two ends; a range with one end is
 // left to the zone maps, because half a table read row by row through an index is slower than the whole read in order.
-// The filter stays whole: neither bounds nor ranges need be exact.
+// The filter stays whole, as bounds are not exact, unless it asks for nothing but the range.
 // Pure functions: thread-safe.
 #pragma once
 
@@ -34,7 +34,11 @@ struct AccessPath {
 };
 AccessPath path_through(const IndexSchema& index, const std::vector<Comparison>& comparisons);
 
-// Sets the bounds and, if one is worth it, the index.
+// Whether the rows in the range are exactly those that pass the filter: keys are equal and ordered as values are.
+bool says_all(const AccessPath& path, const ScanConditions& conditions);
+// Reads the scan through `path`, without the filter if it says all.
+void use_path(Scan& scan, AccessPath path, const ScanConditions& conditions);
+// Sets the bounds and, if one is worth it, the index; unless there is one.
 void choose_access(Scan& scan);
 
 }  // namespace mneme::query

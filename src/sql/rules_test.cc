@@ -160,6 +160,9 @@ TEST_CASE("rules: equalities and ranges with two ends go through an index") {
             " index moments_label_idx (label = 'x')"));
   CHECK(has(optimised("SELECT * FROM moments WHERE label = 'x' AND id = 1"), " index moments_pkey (id = 1)"));
   CHECK(has(optimised("UPDATE moments SET score = 1 WHERE id = 7"), " index moments_pkey (id = 7)"));
+  CHECK(optimised("SELECT label FROM moments WHERE id = 5") ==  // The range says all: no filter, and id is not read.
+        "Scan moments (label) index moments_pkey (id = 5)\n");
+  CHECK(has(optimised("SELECT label FROM moments WHERE id = 5 AND id = 6"), "filter (id = 5) AND (id = 6)"));
   CHECK_FALSE(has(optimised("SELECT * FROM moments WHERE id > 5"), " index "));
   CHECK_FALSE(has(optimised("SELECT * FROM moments WHERE label <> 'x'"), " index "));
 }
@@ -171,6 +174,8 @@ TEST_CASE("rules: ORDER BY ... LIMIT reads an index in order, either way") {
   CHECK(has(optimised("SELECT id FROM moments WHERE id > 7 ORDER BY id LIMIT 5"), " index moments_pkey (id > 7)"));
   CHECK(
       has(optimised("SELECT id FROM moments ORDER BY id, score LIMIT 5"), " index moments_pkey ()"));  // id is unique.
+  CHECK(has(optimised("SELECT id FROM moments WHERE label = 'x' ORDER BY label"), "Scan"));
+  CHECK_FALSE(has(optimised("SELECT id FROM moments WHERE label = 'x' ORDER BY label"), "Sort"));
   for (const char* sorted : {"SELECT id FROM moments ORDER BY id", "SELECT id FROM moments ORDER BY label, id LIMIT 5",
                              "SELECT id FROM moments ORDER BY id DESC, label NULLS FIRST LIMIT 5",
                              "SELECT id FROM moments ORDER BY label NULLS FIRST LIMIT 5",
