@@ -33,6 +33,8 @@ Result<OperatorPtr> make_at(const Plan& plan, ExecutionContext& context, int dep
   if (depth > kPlanDepthMax) {
     return Error(Code::invalid_argument, "the statement nests too deeply").with_sqlstate("54001");
   }
+  OperatorPtr nearest = TRY(make_nearest(plan, context));
+  if (nearest != nullptr) return nearest;
   Inputs inputs;
   for (const PlanPtr& input : plan.inputs) {
     OperatorPtr made = TRY(make_at(*input, context, depth + 1));

@@ -23,6 +23,9 @@ Result<OperatorPtr> make_insert(const Plan& plan, Inputs inputs, ExecutionContex
 Result<OperatorPtr> make_update(const Plan& plan, Inputs inputs, ExecutionContext& context);
 Result<OperatorPtr> make_delete(const Plan& plan, Inputs inputs, ExecutionContext& context);
 
+// Null: the plan is not of a shape they are for.
+Result<OperatorPtr> make_nearest(const Plan& plan, ExecutionContext& context);
+
 // How many rows LIMIT and OFFSET let through; no limit is the greatest number.
 struct RowWindow {
   std::size_t skip = 0;

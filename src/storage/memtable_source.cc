@@ -90,6 +90,25 @@ void MemtableSource::gather_run(std::size_t column, std::span<const std::uint32_
   }
 }
 
+Result<std::optional<RawValues>> MemtableSource::values_from(const ColumnSchema& column, std::uint64_t first) const {
+  const auto at = memtable_->schema().ordinal_of(column.id);
+  if (!at || column.type.is_variable()) return std::optional<RawValues>();
+  const MemtableChunk& chunk = chunk_of(first);
+  const auto from = static_cast<std::size_t>(first - chunk.first);
+  const std::size_t count = std::min<std::size_t>(chunk.capacity - from, rows_ - first), width = column.type.width();
+  RawValues out;
+  out.values = chunk.columns[*at].values.get() + from * width;
+  out.pin = PinnedBytes(memtable_, {out.values, count * width});
+  out.first_row = static_cast<std::uint32_t>(first);
+  out.rows = static_cast<std::uint32_t>(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!chunk.is_null(*at, from + i)) continue;
+    if (out.validity.empty()) out.validity.assign((count + 63) / 64, ~std::uint64_t{0});
+    out.validity[i / 64] &= ~(std::uint64_t{1} << (i % 64));
+  }
+  return std::optional<RawValues>(std::move(out));
+}
+
 Result<void> MemtableSource::row_ids(std::span<const std::uint32_t> ordinals, std::vector<RowId>& out) const {
   for (const std::uint32_t ordinal : ordinals) {
     const MemtableChunk& chunk = chunk_of(ordinal);

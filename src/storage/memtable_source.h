@@ -16,6 +16,7 @@ class MemtableSource final : public RowSource {  // Thread-safe.
   [[nodiscard]] bool is_live(std::uint32_t ordinal) const override;
   Result<void> read(const ColumnSchema& column, std::uint64_t first, std::size_t count, Column& out) const override;
   Result<void> gather(const ColumnSchema& column, std::span<const std::uint32_t> ordinals, Column& out) const override;
+  Result<std::optional<RawValues>> values_from(const ColumnSchema& column, std::uint64_t first) const override;
   Result<void> row_ids(std::span<const std::uint32_t> ordinals, std::vector<RowId>& out) const override;
   [[nodiscard]] Result<std::size_t> fitting(std::span<const ColumnSchema* const> columns, std::uint64_t first,
                                             std::size_t count, std::size_t bytes) const override;

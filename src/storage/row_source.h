@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "storage/raw_values.h"
 #include "storage/version.h"
 
 namespace mneme {
@@ -38,6 +39,9 @@ class RowSource {  // Thread-safe; keeps what it reads from alive.
   virtual Result<void> read(const ColumnSchema& column, std::uint64_t first, std::size_t count, Column& out) const = 0;
   virtual Result<void> gather(const ColumnSchema& column, std::span<const std::uint32_t> ordinals,
                               Column& out) const = 0;
+  // The values of a fixed-width column from row `first` on, where they lie, at least one. None: they are encoded, or
+  // older than the column, and only read() has them.
+  virtual Result<std::optional<RawValues>> values_from(const ColumnSchema& column, std::uint64_t first) const = 0;
   virtual Result<void> row_ids(std::span<const std::uint32_t> ordinals, std::vector<RowId>& out) const = 0;
   // How many rows from `first` on fit about `bytes` of these columns together: at least one, at most `count`.
   [[nodiscard]] virtual Result<std::size_t> fitting(std::span<const ColumnSchema* const> columns, std::uint64_t first,

@@ -166,6 +166,14 @@ Result<RawValues> Segment::vector_page_run(std::size_t column, std::size_t block
   return raw(column, found, 0, found.block.rows);
 }
 
+Result<RawValues> Segment::raw_from(std::size_t column, std::uint64_t ordinal) const {
+  ASSERT(is_paged(column));
+  std::size_t block = 0;
+  const Entry found = TRY(entry_of(column, ordinal, block));
+  const auto first = static_cast<std::uint32_t>(ordinal - found.block.first_row);
+  return raw(column, found, first, found.block.rows - first);
+}
+
 Result<RawValues> Segment::read_value(std::size_t column, std::uint64_t ordinal) const {
   ASSERT(is_paged(column));
   std::size_t block = 0;

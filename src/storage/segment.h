@@ -18,6 +18,7 @@
 #include "storage/block_cache.h"
 #include "storage/encoding.h"
 #include "storage/memory_budget.h"
+#include "storage/raw_values.h"
 #include "storage/section.h"
 #include "storage/zone_map.h"
 #include "types/column.h"
@@ -95,15 +96,6 @@ struct BlockInfo {
   ZoneMap zone;
 };
 
-// Raw fixed-width values, one after another in pinned memory.
-struct RawValues {
-  PinnedBytes pin;
-  const std::byte* values = nullptr;
-  std::uint32_t first_row = 0;
-  std::uint32_t rows = 0;
-  std::vector<std::uint64_t> validity;  // Bit i for row first_row + i; empty when none is NULL.
-};
-
 class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thread-safe.
  public:
   [[nodiscard]] const SegmentFile& file() const noexcept { return *file_; }
@@ -124,6 +116,7 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   [[nodiscard]] bool is_paged(std::size_t column) const noexcept;
   // Paged columns: a whole block as contiguous raw memory; or one value at the cost of its own pages.
   [[nodiscard]] Result<RawValues> vector_page_run(std::size_t column, std::size_t block) const;
+  [[nodiscard]] Result<RawValues> raw_from(std::size_t column, std::uint64_t ordinal) const;  // To its block's end.
   [[nodiscard]] Result<RawValues> read_value(std::size_t column, std::uint64_t ordinal) const;
 
   // Appends to `out` the rows [first, first + count) across blocks, or the given ascending ordinals. Any column.

@@ -82,6 +82,13 @@ Result<void> SegmentSource::gather(const ColumnSchema& column, std::span<const s
   return segment_.gather(*position, ordinals, out);
 }
 
+Result<std::optional<RawValues>> SegmentSource::values_from(const ColumnSchema& column, std::uint64_t first) const {
+  const auto position = segment_.position_of(column.id);
+  if (!position || !segment_.is_paged(*position)) return std::optional<RawValues>();
+  TRY(check_type(*position, column));
+  return std::optional<RawValues>(TRY(segment_.raw_from(*position, first)));
+}
+
 Result<void> SegmentSource::row_ids(std::span<const std::uint32_t> ordinals, std::vector<RowId>& out) const {
   if (ordinals.empty()) return {};
   Column ids(Type{.kind = TypeKind::integer});

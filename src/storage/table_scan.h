@@ -28,6 +28,7 @@ class TableScan {  // One thread at a time. Keeps its snapshot.
   // Of the last batch: the source it came from, by number (oldest first) and itself, and each row's ordinal in it.
   [[nodiscard]] std::size_t source_number() const noexcept { return source_; }
   [[nodiscard]] const std::shared_ptr<const RowSource>& source() const noexcept { return sources_[source_]; }
+  [[nodiscard]] const std::vector<std::shared_ptr<const RowSource>>& sources() const noexcept { return sources_; }
   [[nodiscard]] std::span<const std::uint32_t> ordinals() const noexcept { return ordinals_; }
 
  private:

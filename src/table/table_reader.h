@@ -2,6 +2,7 @@
 #pragma once
 
 #include "table/key_search.h"
+#include "table/placed_reader.h"
 #include "table/transaction.h"
 
 namespace mneme {
@@ -11,10 +12,11 @@ struct ReaderBase {
   std::shared_ptr<const TableSchema> schema;
   std::vector<ColumnId> columns;
   const PendingRows* pending = nullptr;
+  bool row_ids = true;
 };
 
 // In the order of the sources, then the transaction's own rows.
-Result<std::unique_ptr<TableReader>> read_in_order_of_storage(ReaderBase base, const Snapshot& snapshot,
+Result<std::unique_ptr<PlacedReader>> read_in_order_of_storage(ReaderBase base, const Snapshot& snapshot,
                                                               std::vector<ScanBound> bounds);
 // Rows of a key range, in the order of the index.
 Result<std::unique_ptr<TableReader>> read_by_key(ReaderBase base, std::unique_ptr<KeySearch> search, KeyRange range);

@@ -168,11 +168,19 @@ Result<void> Transaction::remove(TableId table, std::span<const RowId> rows) {
 }
 
 Result<std::unique_ptr<TableReader>> Transaction::scan(ScanRequest request) {
+  if (!request.key) return std::unique_ptr<TableReader>(TRY(scan_in_place(std::move(request))));
   ReaderBase base{find_table(request.table), std::move(request.columns), changes_->find_rows(request.table)};
   ASSERT(base.schema != nullptr);
-  if (!request.key) return read_in_order_of_storage(std::move(base), snapshot_, std::move(request.bounds));
   auto search = TRY(KeySearch::open(snapshot_, kinds_, base.schema, request.key->index, store_.budget()));
   return read_by_key(std::move(base), std::move(search), std::move(*request.key));
+}
+
+Result<std::unique_ptr<PlacedReader>> Transaction::scan_in_place(ScanRequest request) {
+  ASSERT(!request.key);
+  ReaderBase base{find_table(request.table), std::move(request.columns), changes_->find_rows(request.table),
+                  request.row_ids};
+  ASSERT(base.schema != nullptr);
+  return read_in_order_of_storage(std::move(base), snapshot_, std::move(request.bounds));
 }
 
 // ---- Statements and savepoints ---------------------------------------------------------------------------------

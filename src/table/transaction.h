@@ -38,6 +38,7 @@ struct ScanRequest {
   std::vector<ColumnId> columns;
   std::vector<ScanBound> bounds;  // To skip by; rows outside may still come.
   std::optional<KeyRange> key;    // Only rows in it come, in its index's order.
+  bool row_ids = true;            // False: nobody asks for them; there is one RowId a row, of any value.
 };
 
 class TableReader {  // One thread at a time. Keeps its snapshot.
@@ -46,6 +47,8 @@ class TableReader {  // One thread at a time. Keeps its snapshot.
   // The next batch with at least one row (columns as requested) and the RowId of each row; null at the end.
   virtual Result<std::optional<Batch>> next(std::vector<RowId>& rows) = 0;
 };
+
+class PlacedReader;  // table/placed_reader.h
 
 class Transaction {  // One thread at a time.
  public:
@@ -69,6 +72,8 @@ class Transaction {  // One thread at a time.
   Result<void> drop_table(TableId table);
 
   Result<std::unique_ptr<TableReader>> scan(ScanRequest request);
+  // The same without `key`, for who looks at few columns of all rows and at the others of few rows.
+  Result<std::unique_ptr<PlacedReader>> scan_in_place(ScanRequest request);
   // All columns of rows that find_conflicts() named since begin_statement(), in the order asked.
   Result<Batch> fetch(TableId table, std::span<const RowId> rows);
 

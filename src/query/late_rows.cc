@@ -1,0 +1,45 @@
+#include "query/late_rows.h"
+
+#include <algorithm>
+
+namespace mneme::query {
+namespace {
+
+constexpr std::size_t kTextBytesGuess = 128;
+
+}  // namespace
+
+std::optional<TopPlan> top_plan_of(const Plan& plan) {
+  const auto* sort = std::get_if<Sort>(&plan.node);
+  if (sort == nullptr || sort->limit == nullptr || sort->keys.empty()) return std::nullopt;
+  const auto* project = std::get_if<Project>(&plan.inputs.front()->node);
+  if (project == nullptr) return std::nullopt;
+  const auto* scan = std::get_if<Scan>(&plan.inputs.front()->inputs.front()->node);
+  if (scan == nullptr || scan->index || scan->with_row_id) return std::nullopt;
+  return TopPlan{*sort, *project, *scan, plan};
+}
+
+LateRows::LateRows(const TopPlan& top, const PlacedReader& reader, ExecutionContext& context)
+    : top_(top), reader_(reader), context_(context) {
+  std::size_t bytes = 1;
+  for (const ColumnId id : top.scan.table_columns) {
+    const Type& type = top.scan.table->find(id)->type;
+    bytes += type.width() + (type.is_variable() ? kTextBytesGuess : 0);
+  }
+  rows_per_batch_ = std::clamp<std::size_t>(kBatchBytesMax / bytes, 1, kBatchRowsMax);
+}
+
+Result<Batch> LateRows::read(std::span<const Place> places) const {
+  const auto rows = std::make_shared<const Batch>(TRY(reader_.fetch(places, top_.scan.table_columns)));
+  const EvaluationInput input{.batch = *rows, .rows = places.size(), .parameters = context_.parameters};
+  Batch out;
+  for (const ExpressionPtr& expression : top_.project.expressions) {
+    Column& column = out.columns.emplace_back(expression->type);
+    column = TRY(evaluate(*expression, input));
+    if (column.type().is_variable()) column.keep_alive(rows);
+  }
+  if (out.columns.empty()) out.columns.push_back(placeholder(places.size()));
+  return out;
+}
+
+}  // namespace mneme::query

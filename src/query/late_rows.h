@@ -1,0 +1,34 @@
+// LateRows: the rows of Project over Scan that a sort has chosen, all their columns read only now.
+#pragma once
+
+#include "query/execution.h"
+#include "table/placed_reader.h"
+
+namespace mneme::query {
+
+// Sort by some keys, with a LIMIT, over Project over Scan: what operators that choose before they read work on.
+struct TopPlan {
+  const Sort& sort;
+  const Project& project;
+  const Scan& scan;
+  const Plan& root;  // Of the sort.
+};
+// None: the plan has another shape, or goes through an index.
+std::optional<TopPlan> top_plan_of(const Plan& plan);
+
+class LateRows {  // One thread at a time.
+ public:
+  LateRows(const TopPlan& top, const PlacedReader& reader, ExecutionContext& context);
+  // The rows at `places`, in that order.
+  Result<Batch> read(std::span<const Place> places) const;
+  // How many to ask for at once.
+  [[nodiscard]] std::size_t rows_per_batch() const noexcept { return rows_per_batch_; }
+
+ private:
+  const TopPlan top_;
+  const PlacedReader& reader_;
+  ExecutionContext& context_;
+  std::size_t rows_per_batch_ = 1;
+};
+
+}  // namespace mneme::query

@@ -1,0 +1,186 @@
+// Nearest: ORDER BY a distance of a vector column to one vector, with a LIMIT. Looks at that column alone, where it
+// lies, keeps the best rows in a heap, and reads their other columns at the end.
+//
+// Rows that have gone are measured too: asking whether a row is there costs more than its distance, so that is asked
+// only of rows that would enter the heap. NULLs come last and are kept aside until the heap is full.
+#include <algorithm>
+#include <bit>
+
+#include "query/late_rows.h"
+#include "query/operators.h"
+#include "query/vector_metric.h"
+
+namespace mneme::query {
+namespace {
+
+constexpr std::size_t kWantedMax = 10'000;
+
+// A distance of a column of the scan to a vector.
+struct Measure {
+  ColumnId column{};
+  Type type;
+  simd::DistanceKernel kernel = nullptr;
+  Column query;  // One row, not NULL.
+};
+
+bool is_free_of_columns(const Expression& e) {
+  return e.kind != ExpressionKind::column &&
+         std::ranges::all_of(e.children, [](const auto& child) { return is_free_of_columns(*child); });
+}
+
+// The distance that the sort's only key is; none: it is something else.
+Result<std::optional<Measure>> measure_of(const TopPlan& top, const ExecutionContext& context) {
+  const SortKey& key = top.sort.keys.front();
+  const bool ascending = top.sort.keys.size() == 1 && !key.descending && !key.nulls_first;
+  if (!ascending || top.scan.filter != nullptr || key.expression->kind != ExpressionKind::column) {
+    return std::optional<Measure>();
+  }
+  const Expression& call = *top.project.expressions[key.expression->index];
+  if (call.kind != ExpressionKind::call || call.children.size() != 2) return std::optional<Measure>();
+  const bool column_first = call.children[0]->kind == ExpressionKind::column;
+  const Expression& column = *call.children[column_first ? 0 : 1];
+  const Expression& other = *call.children[column_first ? 1 : 0];
+  const auto metric = metric_of(*call.function);
+  const bool fits = metric && column.kind == ExpressionKind::column && column.type.kind == TypeKind::vector &&
+                    column.type == other.type && is_free_of_columns(other);
+  if (!fits) return std::optional<Measure>();
+  const simd::DistanceKernel kernel = simd::distance_kernel(*metric, column.type.element);
+  Column query = TRY(evaluate_once(other, context));
+  if (kernel == nullptr || query.is_null(0)) return std::optional<Measure>();
+  return std::optional<Measure>(std::in_place,
+                                Measure{top.scan.table_columns[column.index], column.type, kernel, std::move(query)});
+}
+
+// Numbers in the order of SQL: NaN is the greatest. REQUIRES: not -0 beside 0 in doubt; a distance is never -0 < 0.
+std::uint64_t order_of(double distance) noexcept {
+  if (distance != distance) return ~std::uint64_t{0};
+  const auto bits = std::bit_cast<std::uint64_t>(distance + 0.0);  // -0 becomes 0.
+  return (bits >> 63) != 0 ? ~bits : bits | std::uint64_t{1} << 63;
+}
+
+struct Candidate {
+  std::uint64_t order = 0;
+  std::uint64_t arrival = 0;  // Among equals the first to come wins, as in a sort.
+  Place place;
+  friend bool operator<(const Candidate& a, const Candidate& b) noexcept {
+    return a.order != b.order ? a.order < b.order : a.arrival < b.arrival;
+  }
+};
+
+class NearestOperator final : public Operator {  // One thread at a time.
+ public:
+  NearestOperator(const TopPlan& top, Measure measure, std::size_t wanted, std::unique_ptr<PlacedReader> reader,
+                  Reservation memory, ExecutionContext& context)
+      : measure_(std::move(measure)),
+        wanted_(wanted),
+        reader_(std::move(reader)),
+        late_(top, *reader_, context),
+        memory_(std::move(memory)),
+        context_(context) {}
+
+  Result<std::optional<Batch>> next() override {
+    if (!looked_) {
+      looked_ = true;
+      TRY(look_at_all());
+    }
+    const std::size_t count = std::min(late_.rows_per_batch(), found_.size() - at_);
+    if (count == 0) return std::optional<Batch>();
+    const auto places = std::span(found_).subspan(at_, count);
+    at_ += count;
+    return std::optional<Batch>(TRY(late_.read(places)));
+  }
+
+ private:
+  Result<void> look_at_all() {
+    TRY(hold(memory_, wanted_ * (sizeof(Candidate) + 2 * sizeof(Place))));
+    while (wanted_ > 0) {
+      TRY(check_stop(context_));
+      const std::optional<ValueRun> run = TRY(reader_->next_run());
+      if (!run) break;
+      TRY(look_at(*run));
+    }
+    std::sort(heap_.begin(), heap_.end());
+    for (const Candidate& candidate : heap_) found_.push_back(candidate.place);
+    const std::size_t rest = std::min(nulls_.size(), wanted_ - heap_.size());
+    found_.insert(found_.end(), nulls_.begin(), nulls_.begin() + static_cast<std::ptrdiff_t>(rest));
+    return {};
+  }
+
+  Result<void> look_at(const ValueRun& run) {
+    const std::size_t rows = run.values.rows;
+    distances_.resize(std::max(distances_.size(), rows));
+    measure_.kernel(measure_.query.data(), run.values.values, measure_.type.width(), rows, measure_.type.dimension,
+                    distances_.data());
+    for (std::size_t row = 0; row < rows; ++row) {
+      if (distances_[row] >= bound_) continue;
+      TRY(consider(run, row));
+    }
+    seen_ += rows;
+    return {};
+  }
+
+  Result<void> consider(const ValueRun& run, std::size_t row) {
+    const Place place{run.first.source, run.first.ordinal + static_cast<std::uint32_t>(row)};
+    const auto& validity = run.values.validity;
+    const bool full = heap_.size() == wanted_;
+    if (!validity.empty() && (validity[row / 64] >> (row % 64) & 1) == 0) {
+      if (full || nulls_.size() == wanted_) return {};
+      if (TRY(reader_->is_there(place))) nulls_.push_back(place);
+      return {};
+    }
+    const Candidate candidate{order_of(distances_[row]), seen_ + row, place};
+    if (full && !(candidate < heap_.front())) return {};
+    if (!TRY(reader_->is_there(place))) return {};
+    if (full) {
+      std::pop_heap(heap_.begin(), heap_.end());
+      heap_.pop_back();
+    }
+    heap_.push_back(candidate);
+    std::push_heap(heap_.begin(), heap_.end());
+    if (heap_.size() == wanted_) set_bound();
+    return {};
+  }
+
+  // Distances from here on are refused at a glance; NaN refuses none.
+  void set_bound() noexcept {
+    const std::uint64_t worst = heap_.front().order;
+    const std::uint64_t bits = (worst >> 63) != 0 ? worst ^ std::uint64_t{1} << 63 : ~worst;
+    bound_ = std::bit_cast<double>(bits);
+  }
+
+  const Measure measure_;
+  const std::size_t wanted_;
+  const std::unique_ptr<PlacedReader> reader_;
+  const LateRows late_;
+  Reservation memory_;
+  ExecutionContext& context_;
+  std::vector<double> distances_;
+  std::vector<Candidate> heap_;  // The worst in front.
+  std::vector<Place> nulls_;     // The first rows whose vector is NULL.
+  double bound_ = std::bit_cast<double>(~std::uint64_t{0} >> 1);
+  std::uint64_t seen_ = 0;
+  std::vector<Place> found_;
+  std::size_t at_ = 0;
+  bool looked_ = false;
+};
+
+}  // namespace
+
+Result<OperatorPtr> make_nearest(const Plan& plan, ExecutionContext& context) {
+  const auto top = top_plan_of(plan);
+  if (!top) return OperatorPtr();
+  std::optional<Measure> measure = TRY(measure_of(*top, context));
+  if (!measure) return OperatorPtr();
+  const RowWindow window = TRY(row_window(top->sort.limit, top->sort.offset, context));
+  if (window.end() > kWantedMax) return OperatorPtr();
+  ScanRequest request;
+  request.table = top->scan.table->id;
+  request.columns = {measure->column};
+  request.row_ids = false;
+  auto reader = TRY(context.transaction.scan_in_place(std::move(request)));
+  Reservation memory = TRY(context.budget.reserve(0, MemoryShare::queries, "nearest"));
+  return OperatorPtr(std::make_unique<NearestOperator>(*top, *std::move(measure), window.end(), std::move(reader),
+                                                       std::move(memory), context));
+}
+
+}  // namespace mneme::query
