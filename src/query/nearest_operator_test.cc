@@ -123,6 +123,9 @@ TEST_CASE("nearest: rows of memtables, segments and the open transaction, NULLs 
     t.check(1);
     t.commit();
     t.check(10, 3);
+    if (round % 2 == 0) t.store->flush().value();
+    t.begin();
+    t.check(10);
     t.check(10);
     for (int i = 0; i < 5; ++i) t.remove_some();
     t.check(2'000, 1'000);  // More than have a vector.
@@ -141,6 +144,7 @@ TEST_CASE("nearest: rows this transaction deletes do not come, even when they ar
   Vectors t;
   t.add(300, false);
   t.commit();
+  t.store->flush().value();
   t.begin();
   for (int i = 0; i < 40; ++i) t.remove_some();
   t.check(30);
