@@ -86,7 +86,10 @@ class ScanOperator final : public Operator {  // One thread at a time.
 
 Result<OperatorPtr> make_scan(const Plan& plan, Inputs, ExecutionContext& context) {
   const auto& scan = std::get<Scan>(plan.node);
-  ScanRequest request{.table = scan.table->id, .columns = scan.table_columns, .bounds = {}, .key = std::nullopt,
+  ScanRequest request{.table = scan.table->id,
+                      .columns = scan.table_columns,
+                      .bounds = {},
+                      .key = std::nullopt,
                       .row_ids = scan.with_row_id};
   for (const PruneBound& prune : scan.prune) {
     request.bounds.push_back(TRY(bound_of(prune, context)));

@@ -17,7 +17,7 @@ struct ReaderBase {
 
 // In the order of the sources, then the transaction's own rows.
 Result<std::unique_ptr<PlacedReader>> read_in_order_of_storage(ReaderBase base, const Snapshot& snapshot,
-                                                              std::vector<ScanBound> bounds);
+                                                               std::vector<ScanBound> bounds);
 // Rows of a key range, in the order of the index.
 Result<std::unique_ptr<TableReader>> read_by_key(ReaderBase base, std::unique_ptr<KeySearch> search, KeyRange range);
 
