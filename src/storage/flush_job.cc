@@ -34,7 +34,7 @@ Result<bool> FlushJob::step(std::int64_t deadline_ns, FileNumber& next_file) {
     } else {
       if (!rows_written_) rows_written_ = TRY(flush_->step(output_->writer(), clock, deadline_ns, sections_.get()));
       if (rows_written_ && TRY(sections_->step(output_->writer(), clock, deadline_ns))) {
-        TRY(output_->writer().end_part());
+        TRY(output_->end_part(flush_->memtable()->schema()));
         parts_.push_back({std::move(flush_), written_.size(), parts_in_file_++});
       }
     }

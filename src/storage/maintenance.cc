@@ -14,10 +14,11 @@ constexpr std::int64_t kStepNs = 2 * kMillisecond;
 constexpr std::int64_t kRetryNs = 200 * kMillisecond;
 constexpr std::int64_t kIdleMarkNs = 100 * kMillisecond;
 
-// The number that a name in the segments' directory begins with; 0: none.
-std::uint64_t leading_number(const std::string& name) {
+// The number that stands in a name at `from`; 0: none.
+std::uint64_t number_at(const std::string& name, std::size_t from) {
   std::uint64_t number = 0;
-  const auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (from > name.size()) return 0;
+  const auto parsed = std::from_chars(name.data() + from, name.data() + name.size(), number);
   return parsed.ec == std::errc() ? number : 0;
 }
 
@@ -38,10 +39,15 @@ void Maintenance::remember_deletes(const DeleteFile& file, TableId table, std::u
   saved_[{file.segment, table}] = {file.sequence, up_to, file.bytes};
 }
 
+void Maintenance::remember_catalog(const Version& version) {
+  catalog_.clear();
+  for (const auto& [id, table] : version.tables) catalog_.emplace(id, table.schema);
+}
+
 void Maintenance::remove_strays(const std::vector<std::string>& names) {
   const ManifestState& state = manifest_->state();
   for (const std::string& name : names) {
-    const FileNumber number{leading_number(name)};
+    const FileNumber number{number_at(name, 0)};
     next_file_ = std::max(next_file_, next(number));
     const bool listed = name.ends_with(".seg") && state.segments.contains(number);
     const bool early = std::ranges::find(unlisted_, number, &SegmentInfo::file) != unlisted_.end();
@@ -49,8 +55,8 @@ void Maintenance::remove_strays(const std::vector<std::string>& names) {
       return delete_path(core_, entry.second.segment, entry.second.sequence).ends_with("/" + name);
     });
     if (!listed && !early && !saved) obsolete_.add_file(core_.segment_directory() + "/" + name);
-    if (const auto dash = name.find('-'); dash != std::string::npos) {
-      next_delete_sequence_ = std::max(next_delete_sequence_, leading_number(name.substr(dash + 1)) + 1);
+    if (const auto dash = name.find('-'); name.ends_with(".del") && dash != std::string::npos) {
+      next_delete_sequence_ = std::max(next_delete_sequence_, number_at(name, dash + 1) + 1);
     }
   }
   if (!manifest_->obsolete().empty()) obsolete_.add_manifests();  // Of a creation or a rewrite cut short.
@@ -140,6 +146,10 @@ Result<bool> Maintenance::step_once(std::int64_t deadline_ns) {
   if (flush) return step_flush(deadline_ns);
   if (TRY(sync_if_due())) return true;
   if (TRY(prepare_log())) return true;
+  if (TRY(step_compaction(deadline_ns))) {
+    TRY(obsolete_.release(*manifest_));
+    return true;
+  }
   return tidy();
 }
 
@@ -159,7 +169,7 @@ Result<void> Maintenance::flush() {
       }
       core_.flush_wanted = true;
     }
-    TRY(step(core_.world.clock.monotonic_ns() + kStepNs));
+    TRY(step(core_.world.clock.monotonic_ns()));  // No more than asked for: merges can wait.
   }
 }
 

@@ -9,7 +9,9 @@
 
 #include <limits>
 #include <optional>
+#include <set>
 
+#include "storage/compaction_job.h"
 #include "storage/flush_job.h"
 #include "storage/manifest.h"
 #include "storage/obsolete_files.h"
@@ -36,6 +38,13 @@ struct FlushRound {  // One flush of everything.
   bool interrupted = true;                                // By std::bad_alloc, if a step finds it set.
 };
 
+struct MergeRound {  // One merge of some segments.
+  std::unique_ptr<CompactionJob> job{};
+  std::optional<SavedDeletes> saved{};  // Of the new part.
+  std::optional<ManifestEdit> named{};  // As above.
+  bool interrupted = false;             // As above.
+};
+
 class Maintenance {  // Thread-safe after start().
  public:
   Maintenance(StoreCore& core, std::unique_ptr<Manifest> manifest);
@@ -56,6 +65,8 @@ class Maintenance {  // Thread-safe after start().
   [[nodiscard]] bool has_flushed_early() const { return !unlisted_.empty(); }
   // What the .del file of a part holds: named by the manifest.
   void remember_deletes(const DeleteFile& file, TableId table, std::uint64_t up_to);
+  // The catalogue in the manifest.
+  void remember_catalog(const Version& version);
   void remember_file(const std::shared_ptr<SegmentHandle>& file) { handles_[FileNumber{file->number()}] = file; }
   // What a crash left in the segments' directory: unlinked later, its numbers not used again.
   void remove_strays(const std::vector<std::string>& names);
@@ -78,6 +89,18 @@ class Maintenance {  // Thread-safe after start().
   void age_deletes() LOCK_HELD(step_mutex_);
   void abandon_round(const Error& why) LOCK_HELD(step_mutex_);
   void end_round(std::optional<Error> error) LOCK_HELD(core_.mutex);
+  // maintenance_compaction.cc
+  Result<bool> step_compaction(std::int64_t deadline_ns) LOCK_HELD(step_mutex_);
+  Result<bool> begin_compaction() LOCK_HELD(step_mutex_);
+  [[nodiscard]] std::vector<TableSegment> choose_inputs(const Version& version, std::uint64_t dead_at)
+      LOCK_HELD(step_mutex_);
+  [[nodiscard]] bool lacks_sections(const TableSegment& segment, const TableSchema& schema) const;
+  Result<bool> try_compaction(std::int64_t deadline_ns) LOCK_HELD(step_mutex_);
+  Result<void> name_merge() LOCK_HELD(step_mutex_);
+  void finish_merge() LOCK_HELD(step_mutex_);
+  Result<std::optional<SavedDeletes>> save_merged_deletes() LOCK_HELD(step_mutex_);
+  void avoid_damaged(const std::vector<TableSegment>& inputs) LOCK_HELD(step_mutex_);
+  void abandon_compaction(const Error& why) LOCK_HELD(step_mutex_);
   Result<bool> prepare_log() LOCK_HELD(step_mutex_);
   Result<bool> sync_if_due() LOCK_NOT_HELD(core_.mutex);
   Result<bool> tidy() LOCK_HELD(step_mutex_);
@@ -96,7 +119,11 @@ class Maintenance {  // Thread-safe after start().
   std::map<FileNumber, std::weak_ptr<SegmentHandle>> handles_;  // Of the files the manifest names, and the early ones.
   std::vector<SegmentInfo> unlisted_;
   std::optional<FlushRound> round_;
-  bool stopping_ = false;  // Guarded by the commit lock.
+  std::map<TableId, std::shared_ptr<const TableSchema>> catalog_;  // As the manifest has it.
+  std::optional<MergeRound> merge_;
+  bool merges_done_ = false;             // Nothing is worth merging until the next flush.
+  std::set<std::uint64_t> unmergeable_;  // Segments that could not be read.
+  bool stopping_ = false;                // Guarded by the commit lock.
   std::unique_ptr<Thread> thread_;
 };
 

@@ -77,6 +77,8 @@ void Maintenance::finish_round() {
   for (const auto& [key, saved] : round_->saved) saved_[key] = saved;
   for (const WrittenSegment& file : round_->job->written()) remember_file(file.parts[0].segment.file);
   unlisted_.clear();
+  remember_catalog(*round_->version);
+  merges_done_ = false;
   publish_round();
   // A file that memory does not suffice to retire is a stray for the next opening.
   const FlushRound round = *std::exchange(round_, std::nullopt);
@@ -192,7 +194,10 @@ void Maintenance::age_deletes() {
     oldest = std::min(core_.oldest_snapshot(), raw(core_.flushed_to));
   }
   for (const auto& [id, table] : version->tables) {
-    for (const TableSegment& segment : table.segments) segment.deletes->age(oldest);
+    for (const TableSegment& segment : table.segments) {
+      // A merge under way must still learn when the rows it kept have ended.
+      if (!merge_ || !merge_->job->has_input(*segment.deletes)) segment.deletes->age(oldest);
+    }
   }
 }
 

@@ -70,6 +70,7 @@ Result<void> Recovery::load_version() {
   }
   for (const auto& [number, info] : state.segments) TRY(load_segment(info, *version));
   TRY(load_deletes(*version));
+  maintenance_.remember_catalog(*version);
   version_ = std::move(version);
   return {};
 }
@@ -77,7 +78,7 @@ Result<void> Recovery::load_version() {
 Result<void> Recovery::load_segment(const SegmentInfo& info, Version& version) {
   const auto handle =
       std::make_shared<SegmentHandle>(core_.world.files, core_.world.scheduler, segment_path(core_, info.file),
-                                      raw(info.file), core_.cache, core_.budget);
+                                      raw(info.file), core_.cache, core_.budget, info.bytes);
   maintenance_.remember_file(handle);
   for (const SegmentPartInfo& part : info.parts) {
     if (part.rows > kSegmentRowsMax) return Error(Code::corrupt, "the manifest names a segment of too many rows");

@@ -52,6 +52,7 @@ class SegmentFile : public std::enable_shared_from_this<SegmentFile> {  // Threa
   static Result<std::shared_ptr<SegmentFile>> open(FileSystem& files, const std::string& path, std::uint64_t number,
                                                    BlockCache& cache, MemoryBudget& budget);
   ~SegmentFile();
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t parts() const noexcept;

@@ -6,30 +6,46 @@
 #include "storage/clustering_order.h"
 
 namespace mneme {
+namespace {
 
-SegmentMerge::SegmentMerge(std::shared_ptr<const TableSchema> schema, std::uint64_t dead_at, Reservation memory)
-    : schema_(std::move(schema)), dead_at_(dead_at), memory_(std::move(memory)) {
+constexpr std::size_t kBatchBytesMin = 16 << 10;
+
+std::vector<std::uint64_t> rows_of(const std::vector<SegmentMerge::Input>& inputs) {
+  std::vector<std::uint64_t> rows;
+  for (const auto& input : inputs) rows.push_back(input.segment.rows());
+  return rows;
+}
+
+}  // namespace
+
+SegmentMerge::SegmentMerge(std::shared_ptr<const TableSchema> schema, std::span<const std::uint64_t> input_rows,
+                           std::size_t batch_bytes, Reservation memory)
+    : schema_(std::move(schema)), memory_(std::move(memory)), batch_bytes_(batch_bytes), map_(input_rows) {
   for (const std::size_t ordinal : clustering_ordinals(*schema_)) keys_.push_back(ordinal + 1);
   keys_.push_back(0);  // Arrival decides between equals.
   std::size_t row_bytes = sizeof(RowId);
   for (const ColumnSchema& column : schema_->columns) row_bytes += column.type.width();
-  batch_rows_ = std::clamp<std::size_t>(kBatchBytesMax / row_bytes, 1, kBatchRowsMax);
+  batch_rows_ = std::clamp<std::size_t>(batch_bytes_ / row_bytes, 1, kBatchRowsMax);
 }
 
 Result<std::unique_ptr<SegmentMerge>> SegmentMerge::begin(std::vector<Input> inputs,
                                                           std::shared_ptr<const TableSchema> schema,
-                                                          std::uint64_t dead_at, MemoryBudget& budget) {
+                                                          MemoryBudget& budget) {
   ASSERT(!inputs.empty() && inputs.size() <= kInputsMax);
-  std::uint64_t rows = 0;
-  for (const Input& input : inputs) rows += input.segment.rows();
-  const auto bytes = static_cast<std::size_t>(rows) * sizeof(std::uint32_t) + (inputs.size() + 1) * kBatchBytesMax;
+  const auto rows = rows_of(inputs);
+  // A head of each input and the batch that leaves, in half of the share.
+  const std::size_t batch_bytes =
+      std::clamp(budget.share_cap(MemoryShare::maintenance) / 2 / (inputs.size() + 1), kBatchBytesMin, kBatchBytesMax);
+  const std::size_t bytes = OrdinalMap::memory_bytes(rows) + (inputs.size() + 1) * batch_bytes;
   Reservation memory = TRY(budget.reserve(bytes, MemoryShare::maintenance, "compaction"));
-  std::unique_ptr<SegmentMerge> merge(new SegmentMerge(std::move(schema), dead_at, std::move(memory)));
-  for (Input& input : inputs) {
-    std::vector<std::uint32_t> map(static_cast<std::size_t>(input.segment.rows()), kLeftOut);
-    merge->sources_.push_back({input.segment, std::move(input.deletes), {}, 0, 0, std::move(map)});
-    TRY(merge->skip_dead(merge->sources_.back()));
+  std::unique_ptr<SegmentMerge> merge(new SegmentMerge(std::move(schema), rows, batch_bytes, std::move(memory)));
+  for (Input& input : inputs) merge->sources_.push_back({input.segment, std::move(input.dead), {}, 0, 0});
+  for (Source& source : merge->sources_) {
+    TRY(merge->skip_dead(source));
+    if (!source.at_end()) merge->order_.push_back(&source);
   }
+  std::ranges::sort(merge->order_,
+                    [&](const Source* a, const Source* b) { return merge->comes_before(*a, a->row, *b); });
   return merge;
 }
 
@@ -47,6 +63,10 @@ SegmentPart SegmentMerge::part() const {
 Result<Column> SegmentMerge::read_column(const Source& source, const ColumnSchema& column, std::size_t count) const {
   Column out(column.type);
   if (const auto position = source.segment.position_of(column.id)) {
+    if (source.segment.columns()[*position].type != column.type) {
+      return Error(Code::corrupt, "'" + source.segment.file().path() + "': column '" + column.name +
+                                      "' is not of the type that its table says");
+    }
     TRY(source.segment.decode(*position, source.head_first, count, out));
     return out;
   }
@@ -60,12 +80,23 @@ Result<Column> SegmentMerge::read_column(const Source& source, const ColumnSchem
   return out;
 }
 
+// Text is taken up to the end of its blocks, which end at 64 KiB: a head of wide rows stays small.
+Result<std::size_t> SegmentMerge::head_rows(const Source& source) const {
+  std::uint64_t rows = std::min<std::uint64_t>(batch_rows_, source.segment.rows() - source.head_first);
+  for (std::size_t i = 0; i < source.segment.columns().size(); ++i) {
+    if (!source.segment.columns()[i].type.is_variable()) continue;
+    const std::size_t block = TRY(source.segment.block_of(i, source.head_first));
+    const BlockInfo info = TRY(source.segment.block_info(i, block));
+    rows = std::min<std::uint64_t>(rows, info.first_row + info.rows - source.head_first);
+  }
+  return static_cast<std::size_t>(rows);
+}
+
 // The next batch of rows. REQUIRES: not at the end.
 Result<void> SegmentMerge::load(Source& source) const {
   source.head_first = source.ordinal();
   source.row = 0;
-  const auto count =
-      static_cast<std::size_t>(std::min<std::uint64_t>(batch_rows_, source.segment.rows() - source.head_first));
+  const std::size_t count = TRY(head_rows(source));
   source.head.columns.clear();
   ColumnSchema row_id;
   row_id.id = kRowIdColumn;
@@ -79,60 +110,82 @@ Result<void> SegmentMerge::load(Source& source) const {
 
 // Moves to the next row that stays, with its values in the head.
 Result<void> SegmentMerge::skip_dead(Source& source) const {
-  while (!source.at_end() && source.deletes.end_sequence(static_cast<std::uint32_t>(source.ordinal())) <= dead_at_) {
+  while (!source.at_end() && !source.dead.empty() &&
+         !source.dead.is_live(static_cast<std::uint32_t>(source.ordinal()), kSequenceMax - 1)) {
     ++source.row;
   }
   if (!source.at_end() && source.row >= source.head.rows()) TRY(load(source));
   return {};
 }
 
-SegmentMerge::Source* SegmentMerge::least() {
-  Source* best = nullptr;
-  for (Source& source : sources_) {
-    if (source.at_end()) continue;
-    if (best == nullptr || compare_rows(source.head, source.row, best->head, best->row, keys_) < 0) best = &source;
-  }
-  return best;
+// Row `row` of a's head before the next of b?
+bool SegmentMerge::comes_before(const Source& a, std::size_t row, const Source& b) const {
+  return compare_rows(a.head, row, b.head, b.row, keys_) < 0;
 }
 
-Result<void> SegmentMerge::merge_batch(SegmentWriter& writer) {
+// How many rows from the next on are in the head, live, and before `next`. At least 1.
+std::size_t SegmentMerge::run_length(const Source& source, const Source* next, std::size_t most) const {
+  most = std::min(most, source.head.rows() - source.row);
+  for (std::size_t i = 1; !source.dead.empty() && i < most; ++i) {
+    if (!source.dead.is_live(static_cast<std::uint32_t>(source.ordinal() + i), kSequenceMax - 1)) most = i;
+  }
+  if (next == nullptr || comes_before(source, source.row + most - 1, *next)) return most;
+  std::size_t low = 1, high = 2;  // Doubling first: where inputs do interleave, runs are short.
+  while (high < most && comes_before(source, source.row + high - 1, *next)) {
+    low = high;
+    high *= 2;
+  }
+  for (high = std::min(high, most); high - low > 1;) {
+    const std::size_t middle = (low + high) / 2;
+    (comes_before(source, source.row + middle - 1, *next) ? low : high) = middle;
+  }
+  return low;
+}
+
+Result<void> SegmentMerge::move_run(Source& source, const Source* next, Batch& out) {
+  const std::size_t count = run_length(source, next, batch_rows_ - out.rows());
+  for (std::size_t c = 0; c < out.columns.size(); ++c) {
+    out.columns[c].append_run(source.head.columns[c], source.row, count);
+  }
+  const auto input = static_cast<std::size_t>(&source - sources_.data());
+  for (std::size_t i = 0; i < count; ++i) map_.keep(input, static_cast<std::uint32_t>(source.ordinal() + i));
+  source.row += count;
+  return skip_dead(source);
+}
+
+bool SegmentMerge::is_full(const Batch& out) const {
+  if (out.rows() >= batch_rows_) return true;
+  std::size_t bytes = 0;
+  for (const Column& column : out.columns) bytes += column.memory_bytes();
+  return bytes >= batch_bytes_;
+}
+
+Result<void> SegmentMerge::merge_batch(SegmentWriter& writer, SectionJobs* sections) {
   Batch out;
   for (const SegmentColumn& column : part().columns) out.columns.emplace_back(column.type);
-  for (Source* next = least(); next != nullptr && out.rows() < batch_rows_; next = least()) {
-    for (std::size_t c = 0; c < out.columns.size(); ++c) {
-      out.columns[c].append_run(next->head.columns[c], next->row, 1);
-    }
-    next->new_ordinal[static_cast<std::size_t>(next->ordinal())] = rows_++;
-    ++next->row;
-    TRY(skip_dead(*next));
+  const std::uint64_t first = map_.rows();
+  while (!order_.empty() && !is_full(out)) {
+    Source* source = order_.front();
+    TRY(move_run(*source, order_.size() > 1 ? order_[1] : nullptr, out));
+    order_.erase(order_.begin());
+    if (source->at_end()) continue;
+    const auto after =
+        std::ranges::find_if(order_, [&](const Source* other) { return comes_before(*source, source->row, *other); });
+    order_.insert(after, source);
   }
+  if (sections != nullptr) TRY(sections->add(out, first));
   return writer.append(out);
 }
 
-Result<bool> SegmentMerge::step(SegmentWriter& writer, Clock& clock, std::int64_t deadline_ns) {
+Result<bool> SegmentMerge::step(SegmentWriter& writer, Clock& clock, std::int64_t deadline_ns, SectionJobs* sections) {
   if (!begun_) TRY(writer.begin_part(part()));
   begun_ = true;
-  while (least() != nullptr) {
-    TRY(merge_batch(writer));
-    if (least() != nullptr && clock.monotonic_ns() >= deadline_ns) return false;
+  while (!order_.empty()) {
+    TRY(merge_batch(writer, sections));
+    if (!order_.empty() && clock.monotonic_ns() >= deadline_ns) return false;
   }
   TRY(writer.end_rows());
   return true;
-}
-
-DeleteSet SegmentMerge::deletes(std::span<const DeleteSet* const> now) const {
-  ASSERT(now.size() == sources_.size());
-  std::vector<DeleteSet::Pair> pairs;
-  for (std::size_t i = 0; i < now.size(); ++i) {
-    for (const DeleteSet::Pair& pair : now[i]->young()) {
-      const std::uint32_t to = sources_[i].new_ordinal[pair.ordinal];
-      if (to != kLeftOut) pairs.push_back({to, pair.end_sequence});
-    }
-  }
-  std::ranges::sort(pairs, {}, &DeleteSet::Pair::ordinal);
-  DeleteSet translated;
-  for (const DeleteSet::Pair& pair : pairs) translated.add(pair.ordinal, pair.end_sequence);
-  return translated;
 }
 
 }  // namespace mneme

@@ -64,10 +64,9 @@ struct Fixture {
 TEST_CASE("a merge is sorted, keeps every value beside its key, and leaves out what nobody sees") {
   Fixture f;
   DeleteSet dead;
-  dead.add(0, 5);  // Key 0: dead to all at 6.
-  dead.add(1, 9);  // Key 3: a snapshot at 6 sees it.
+  dead.add(0, 5);  // Key 0.
   std::vector<SegmentMerge::Input> inputs{{f.input(0, 3'000), dead}, {f.input(1, 3'000), {}}, {f.input(2, 3'000), {}}};
-  auto merge = SegmentMerge::begin(std::move(inputs), key_and_later_text(), 6, f.budget).value();
+  auto merge = SegmentMerge::begin(std::move(inputs), key_and_later_text(), f.budget).value();
   auto writer = f.create(9);
   int steps = 1;
   while (!merge->step(*writer, f.world.clock, 0).value()) ++steps;
@@ -86,20 +85,16 @@ TEST_CASE("a merge is sorted, keeps every value beside its key, and leaves out w
     REQUIRE(ids.values<std::int64_t>()[i] == static_cast<std::int64_t>(i) + 1'001);
     REQUIRE(as_text(texts.bytes_at(i)) == "new");
   }
-  // Key 7 is ordinal 2 of input 1; it dies after the merge began.
-  DeleteSet none;
-  DeleteSet later;
-  later.add(2, 20);
-  const DeleteSet* now[] = {&dead, &later, &none};
-  const DeleteSet translated = merge->deletes(now);
-  CHECK(translated.young() == std::vector<DeleteSet::Pair>{{2, 9}, {6, 20}});
+  CHECK_FALSE(merge->place(0, 0).has_value());
+  CHECK(merge->place(1, 2) == 6);  // Key 7.
+  CHECK(merge->place(2, 2'999) == 8'998);
 }
 
 TEST_CASE("a merge of rows that are all dead is empty") {
   Fixture f;
   DeleteSet dead;
   for (std::uint32_t o = 0; o < 10; ++o) dead.add(o, 2);
-  auto merge = SegmentMerge::begin({{f.input(0, 10), dead}}, key_and_later_text(), 2, f.budget).value();
+  auto merge = SegmentMerge::begin({{f.input(0, 10), dead}}, key_and_later_text(), f.budget).value();
   auto writer = f.create(9);
   CHECK(merge->step(*writer, f.world.clock, kNoDeadline).value());
   CHECK(f.close(*writer, 9).rows() == 0);

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kDeleteTableOffset = 24;  // Of the table's id in a .del file.
 constexpr std::uint64_t kDeleteBytesMax = std::uint64_t{1} << 30;
 
-SegmentPartInfo describe_part(const Segment& part, std::uint32_t level) {
+SegmentPartInfo describe_part(const Segment& part, std::optional<ColumnId> time, std::uint32_t level) {
   const ZoneMap& rows = part.zone_map(0);
   SegmentPartInfo info;
   info.table = part.info().table;
@@ -19,6 +19,9 @@ SegmentPartInfo describe_part(const Segment& part, std::uint32_t level) {
   info.row_first = static_cast<RowId>(rows.integer_min);
   info.row_last = static_cast<RowId>(rows.integer_max);
   info.level = level;
+  if (!time) return info;
+  const ZoneMap& times = part.zone_map(*part.position_of(*time));
+  if (times.kind == ZoneMap::Kind::integer) info.time = TimeRange{times.integer_min, times.integer_max};
   return info;
 }
 
@@ -52,6 +55,12 @@ SegmentOutput::~SegmentOutput() {
   }
 }
 
+Result<void> SegmentOutput::end_part(const TableSchema& schema) {
+  TRY(writer_->end_part());
+  time_columns_.push_back(schema.time_column);
+  return {};
+}
+
 Result<WrittenSegment> SegmentOutput::finish(std::uint32_t level) {
   const std::uint64_t bytes = TRY(writer_->finish());
   TRY(writer_->sync());
@@ -65,15 +74,16 @@ Result<WrittenSegment> SegmentOutput::describe(std::uint64_t bytes, std::uint32_
   WrittenSegment written;
   written.info.file = number_;
   written.info.bytes = bytes;
-  const auto handle = std::make_shared<SegmentHandle>(
-      core_.world.files, core_.world.scheduler, segment_path(core_, number_), raw(number_), core_.cache, core_.budget);
+  const auto handle =
+      std::make_shared<SegmentHandle>(core_.world.files, core_.world.scheduler, segment_path(core_, number_),
+                                      raw(number_), core_.cache, core_.budget, bytes);
   const auto file = TRY(handle->open());
   for (std::size_t i = 0; i < file->parts(); ++i) {
     const Segment part = file->part(i);
     const Lsn first{part.info().first_lsn}, last{part.info().last_lsn};
     written.info.lsn_first = i == 0 ? first : std::min(written.info.lsn_first, first);
     written.info.lsn_last = std::max(written.info.lsn_last, last);
-    written.info.parts.push_back(describe_part(part, level));
+    written.info.parts.push_back(describe_part(part, time_columns_[i], level));
     auto deletes = std::make_shared<SegmentDeletes>(core_.world.scheduler, core_.budget, part.rows());
     written.parts.push_back({part.info().table, {handle, written.info.parts.back(), std::move(deletes), bytes}});
   }

@@ -33,6 +33,7 @@ class SegmentOutput {  // One thread at a time.
                                                        std::uint64_t origin);
   ~SegmentOutput();
   [[nodiscard]] SegmentWriter& writer() noexcept { return *writer_; }
+  Result<void> end_part(const TableSchema& schema);
   // Ends and syncs the file (not its directory), and reads back what it is.
   Result<WrittenSegment> finish(std::uint32_t level);
 
@@ -43,6 +44,7 @@ class SegmentOutput {  // One thread at a time.
   StoreCore& core_;
   const FileNumber number_;
   std::unique_ptr<SegmentWriter> writer_;
+  std::vector<std::optional<ColumnId>> time_columns_;  // Of each part.
   bool finished_ = false;
 };
 

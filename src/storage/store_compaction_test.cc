@@ -1,0 +1,210 @@
+// What merging segments must not change, and what it must: rows, deletes and snapshots stay; files and dead rows go.
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+
+#include "os/posix.h"
+#include "os/sim/sim_file_system.h"
+#include "storage/store.h"
+#include "storage/table_scan.h"
+
+namespace mneme {
+namespace {
+
+using Rows = std::map<RowId, std::int64_t>;
+
+Rows rows_of(const Snapshot& snapshot, TableId table) {
+  Rows rows;
+  auto scan = TableScan::open(snapshot, table, {ColumnId{1}}).value();
+  std::vector<RowId> ids;
+  while (const auto batch = scan.next(ids).value()) {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      CHECK(rows.emplace(ids[i], batch->columns[0].values<std::int64_t>()[i]).second);
+    }
+  }
+  return rows;
+}
+
+struct Simulated {  // Without a maintenance thread: the test takes every step.
+  PosixWorld real;
+  sim::SimFileSystem disk;
+  World world{disk, real.world().clock, real.world().scheduler, real.world().random};
+  StoreOptions options{.memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = 64 << 10, .threads = 0};
+  std::unique_ptr<Store> store = Store::open(world, "db", options).value();
+  TableId table{};
+  Rows want;
+
+  Simulated() {
+    TableSchema schema;
+    schema.id = table = store->next_table_id().value();
+    schema.name = "t";
+    schema.columns.emplace_back();
+    schema.columns.back().id = ColumnId{schema.next_column_id++};
+    schema.columns.back().name = "key";
+    schema.primary_key = {ColumnId{1}};
+    commit(CreateTable{schema});
+  }
+  void commit(Change change, Durability durability = Durability::os) {
+    WriteSet writes;
+    writes.changes.push_back(std::move(change));
+    store->commit(std::move(writes), durability).value();
+  }
+  // Keys that no earlier call used, in no order.
+  void add(std::int64_t count) {
+    InsertRows rows;
+    rows.table = table;
+    rows.batch.columns.emplace_back(Type{});
+    for (std::int64_t i = 0; i < count; ++i) rows.batch.columns[0].append((next_key_ + i * 7'919) % 1'000'003);
+    next_key_ += count * 7'919;
+    commit(std::move(rows));
+    want = rows_of(store->snapshot().value(), table);
+  }
+  void end_some(std::mt19937_64& random, std::uint64_t one_in) {
+    EndRows ended{.table = table, .rows = {}};
+    for (const auto& [id, key] : want) {
+      if (random() % one_in == 0) ended.rows.push_back(id);
+    }
+    for (const RowId id : ended.rows) want.erase(id);
+    if (!ended.rows.empty()) commit(std::move(ended));
+  }
+  [[nodiscard]] Rows rows() { return rows_of(store->snapshot().value(), table); }
+  [[nodiscard]] std::size_t segments() { return store->snapshot().value().version->find(table)->segments.size(); }
+  void settle() {
+    for (int step = 0; step < 10'000 && store->step(0).value(); ++step) {
+    }
+  }
+  void reopen(bool kill) {
+    if (kill) disk.reset(disk.cut(sim::CutPolicy::p1, 1));
+    if (kill) static_cast<void>(store.release());  // NOLINT: a killed process frees nothing.
+    store.reset();
+    store = Store::open(world, "db", options).value();
+  }
+  [[nodiscard]] std::size_t files(const std::string& ending) {
+    std::size_t count = 0;
+    for (const auto& name : disk.list("db/seg").value()) count += name.ends_with(ending);
+    return count;
+  }
+
+ private:
+  std::int64_t next_key_ = 1;
+};
+
+TEST_CASE_FIXTURE(Simulated, "compaction: forty flushes become a few sorted segments that hold the same rows") {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 40; ++i) {
+    add(3'000);
+    end_some(random, 10);
+    store->flush().value();
+    settle();
+    REQUIRE(rows() == want);
+  }
+  CHECK(segments() <= 8);
+  settle();
+  CHECK(files(".seg") == segments());
+  CHECK(files(".del") <= segments());
+  CHECK(store->budget().peak() <= store->budget().bytes());
+  for (const bool kill : {true, false, false}) {
+    reopen(kill);
+    CHECK(rows() == want);
+    settle();
+    CHECK(rows() == want);
+  }
+  const Snapshot snapshot = store->snapshot().value();
+  for (const TableSegment& segment : snapshot.version->find(table)->segments) {
+    Column keys(Type{});
+    segment.file->open().value()->part(0).decode(1, 0, static_cast<std::size_t>(segment.part.rows), keys).value();
+    CHECK(std::is_sorted(keys.values<std::int64_t>(), keys.values<std::int64_t>() + keys.rows()));
+  }
+}
+
+TEST_CASE_FIXTURE(Simulated, "compaction: rows that end while it runs are dead in the merge, whatever is killed when") {
+  std::mt19937_64 random(2);
+  for (const bool kill : {false, true}) {
+    for (int i = 0; i < 4; ++i) {
+      add(6'000);
+      store->flush().value();
+    }
+    const std::size_t before = segments();
+    for (int step = 0; segments() >= before && step < 200; ++step) {
+      REQUIRE(store->step(0).value());
+      end_some(random, 50);
+      REQUIRE(rows() == want);
+    }
+    CHECK(segments() < before);
+    reopen(kill);
+    CHECK(rows() == want);
+    store->flush().value();
+    reopen(kill);
+    CHECK(rows() == want);
+  }
+}
+
+TEST_CASE_FIXTURE(Simulated,
+                  "compaction: a row that a snapshot sees stays until the snapshot goes; then half-dead files shrink") {
+  add(10'000);
+  store->flush().value();
+  auto held = std::make_unique<Snapshot>(store->snapshot().value());
+  const Rows before = want;
+  std::mt19937_64 random(3);
+  end_some(random, 1);
+  add(1);
+  store->flush().value();
+  settle();
+  CHECK(rows_of(*held, table) == before);
+  CHECK(segments() == 2);
+  held.reset();
+  add(1);
+  store->flush().value();  // Only then is there anything new to look at.
+  settle();
+  CHECK(rows() == want);
+  CHECK(want.size() == 2);
+  CHECK(segments() == 2);
+  CHECK(files(".seg") == 2);
+  reopen(true);
+  CHECK(rows() == want);
+}
+
+TEST_CASE_FIXTURE(Simulated,
+                  "compaction: a table dropped while its segments are merged is gone, and so are its files") {
+  for (int i = 0; i < 4; ++i) {
+    add(6'000);
+    store->flush().value();
+  }
+  for (int i = 0; i < 3; ++i) REQUIRE(store->step(0).value());
+  commit(DropTable{table});
+  settle();
+  store->flush().value();
+  settle();
+  CHECK(files(".seg") == 0);
+  reopen(true);
+  CHECK(store->snapshot().value().version->tables.empty());
+}
+
+TEST_CASE_FIXTURE(Simulated, "compaction: a damaged segment is not merged, is reported, and stands in nobody's way") {
+  for (int i = 0; i < 4; ++i) {
+    add(3'000);
+    store->flush().value();
+  }
+  store.reset();
+  auto& bytes = disk.medium("db/seg/1.seg");
+  bytes[2'000] ^= std::byte{1};
+  store = Store::open(world, "db", options).value();
+  bool reported = false;
+  for (int i = 0; i < 100; ++i) {
+    const auto stepped = store->step(0);
+    if (!stepped) reported = stepped.error().code() == Code::corrupt;
+    if (stepped && !*stepped) break;
+  }
+  CHECK(reported);
+  InsertRows rows;
+  rows.table = table;
+  rows.batch.columns.emplace_back(Type{}).append(std::int64_t{5});
+  commit(std::move(rows));
+  store->flush().value();
+  settle();
+  CHECK(segments() == 2);  // The damaged one, and the merge of all others.
+}
+
+}  // namespace
+}  // namespace mneme
