@@ -153,10 +153,7 @@ class FaultRun {  // One case. One thread at a time.
   }
 
   [[nodiscard]] bool is_prefix(const State& state, const Model& model) const {
-    for (std::size_t commits = model.commits() + 1; commits-- > acknowledged_;) {
-      if (model.after(commits) == state) return true;
-    }
-    return false;
+    return model.explains(state, acknowledged_);
   }
 
   void remember() {

@@ -129,6 +129,13 @@ WriteSet Model::next(Store& store) {
   return writes;
 }
 
+bool Model::explains(const State& state, std::size_t least) const {
+  for (std::size_t commits = states_.size(); commits-- > least;) {
+    if (states_[commits] == state) return true;
+  }
+  return false;
+}
+
 std::string Model::committed(Store& store) {
   const auto found = read_state(store.snapshot().value());
   if (!found) return found.error().to_string();

@@ -30,6 +30,8 @@ class Model {
 
   [[nodiscard]] std::size_t commits() const noexcept { return states_.size() - 1; }
   [[nodiscard]] const State& after(std::size_t commits) const { return states_[commits]; }
+  // Whether `state` is that after some commit from number `least` on: nothing acknowledged missing, nothing half there.
+  [[nodiscard]] bool explains(const State& state, std::size_t least) const;
   struct Given {  // The highest ids that commits up to one have used, of versions and tables gone since, too.
     std::uint64_t row_max = 0;
     std::uint64_t table_max = 0;
