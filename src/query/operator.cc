@@ -29,18 +29,26 @@ struct MakeOf {  // A node's maker, by its type.
   Make operator()(const Delete&) const { return make_delete; }
 };
 
-Result<OperatorPtr> make_at(const Plan& plan, ExecutionContext& context, int depth) {
-  if (depth > kPlanDepthMax) {
-    return Error(Code::invalid_argument, "the statement nests too deeply").with_sqlstate("54001");
+Result<OperatorPtr> make_at(const Plan& plan, ExecutionContext& context, int depth);
+
+Result<OperatorPtr> make_node(const Plan& plan, ExecutionContext& context, int depth) {
+  for (const auto make : {make_nearest, make_top_rows}) {
+    OperatorPtr made = TRY(make(plan, context));
+    if (made != nullptr) return made;
   }
-  OperatorPtr nearest = TRY(make_nearest(plan, context));
-  if (nearest != nullptr) return nearest;
   Inputs inputs;
   for (const PlanPtr& input : plan.inputs) {
     OperatorPtr made = TRY(make_at(*input, context, depth + 1));
     inputs.emplace_back(std::move(made), input->columns.size(), context);
   }
-  OperatorPtr made = TRY(std::visit(MakeOf{}, plan.node)(plan, std::move(inputs), context));
+  return std::visit(MakeOf{}, plan.node)(plan, std::move(inputs), context);
+}
+
+Result<OperatorPtr> make_at(const Plan& plan, ExecutionContext& context, int depth) {
+  if (depth > kPlanDepthMax) {
+    return Error(Code::invalid_argument, "the statement nests too deeply").with_sqlstate("54001");
+  }
+  OperatorPtr made = TRY(make_node(plan, context, depth));
   return context.profile == nullptr ? std::move(made) : profiled(plan, std::move(made), *context.profile);
 }
 

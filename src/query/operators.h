@@ -25,6 +25,10 @@ Result<OperatorPtr> make_delete(const Plan& plan, Inputs inputs, ExecutionContex
 
 // Null: the plan is not of a shape they are for.
 Result<OperatorPtr> make_nearest(const Plan& plan, ExecutionContext& context);
+Result<OperatorPtr> make_top_rows(const Plan& plan, ExecutionContext& context);
+
+// What a scan asks its transaction for. None: a key is NULL, so that no row can match.
+Result<std::optional<ScanRequest>> scan_request(const Scan& scan, const ExecutionContext& context);
 
 // How many rows LIMIT and OFFSET let through; no limit is the greatest number.
 struct RowWindow {

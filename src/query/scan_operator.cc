@@ -84,21 +84,25 @@ class ScanOperator final : public Operator {  // One thread at a time.
 
 }  // namespace
 
+Result<std::optional<ScanRequest>> scan_request(const Scan& scan, const ExecutionContext& context) {
+  std::optional<ScanRequest> request(std::in_place);
+  request->table = scan.table->id;
+  request->columns = scan.table_columns;
+  request->row_ids = scan.with_row_id;
+  for (const PruneBound& prune : scan.prune) {
+    request->bounds.push_back(TRY(bound_of(prune, context)));
+  }
+  if (!scan.index) return request;
+  request->key = TRY(range_of(*scan.index, context));
+  if (!request->key) request.reset();
+  return request;
+}
+
 Result<OperatorPtr> make_scan(const Plan& plan, Inputs, ExecutionContext& context) {
   const auto& scan = std::get<Scan>(plan.node);
-  ScanRequest request{.table = scan.table->id,
-                      .columns = scan.table_columns,
-                      .bounds = {},
-                      .key = std::nullopt,
-                      .row_ids = scan.with_row_id};
-  for (const PruneBound& prune : scan.prune) {
-    request.bounds.push_back(TRY(bound_of(prune, context)));
-  }
-  if (scan.index) {
-    request.key = TRY(range_of(*scan.index, context));
-    if (!request.key) return OperatorPtr(std::make_unique<ScanOperator>(scan, nullptr, context));
-  }
-  auto reader = TRY(context.transaction.scan(std::move(request)));
+  std::optional<ScanRequest> request = TRY(scan_request(scan, context));
+  std::unique_ptr<TableReader> reader;
+  if (request) reader = TRY(context.transaction.scan(*std::move(request)));
   return OperatorPtr(std::make_unique<ScanOperator>(scan, std::move(reader), context));
 }
 

@@ -7,9 +7,10 @@
 namespace mneme::query {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, simd::Metric>, 9> kDistances{{
+constexpr std::array<std::pair<std::string_view, simd::Metric>, 10> kDistances{{
     {"<->", simd::Metric::l2},
     {"l2_distance", simd::Metric::l2},
+    {"vector_l2_squared_distance", simd::Metric::l2_squared},
     {"<#>", simd::Metric::negative_inner_product},
     {"<=>", simd::Metric::cosine},
     {"cosine_distance", simd::Metric::cosine},

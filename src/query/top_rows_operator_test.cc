@@ -1,0 +1,101 @@
+// ORDER BY ... LIMIT over a table of (id INT, group INT, a TEXT, b TEXT): the same as ordering all rows by hand.
+#include <algorithm>
+#include <random>
+
+#include "query/table_test.h"
+
+namespace mneme::query::test {
+namespace {
+
+struct Row {
+  std::int64_t id = 0;
+  std::optional<std::int64_t> group;
+  std::string a;
+};
+
+struct Rows : TableBench {
+  Rows() : TableBench(schema()) {}
+  std::mt19937 random{3};
+  std::vector<Row> model;
+
+  static TableSchema schema() {
+    TableSchema schema;
+    for (const Type& type : {kInt, kInt, kText, kText}) add_column(schema, type);
+    return schema;
+  }
+  void add(std::size_t count) {
+    Batch batch;
+    for (const ColumnSchema& column : table->columns) batch.columns.emplace_back(column.type);
+    for (std::size_t i = 0; i < count; ++i) {
+      Row row{.id = static_cast<std::int64_t>(model.size()), .group = random() % 20, .a = "same prefix "};
+      row.a += std::to_string(random() % 50);
+      if (random() % 9 == 0) row.group.reset();
+      batch.columns[0].append(row.id);
+      row.group ? batch.columns[1].append(*row.group) : batch.columns[1].append_null();
+      batch.columns[2].append_bytes(as_bytes(row.a));
+      batch.columns[3].append_bytes(as_bytes("b" + std::to_string(row.id)));
+      model.push_back(std::move(row));
+    }
+    transaction->insert(table->id, batch).value();
+  }
+  // SELECT b, group, a FROM t [WHERE id >= from] ORDER BY group DESC NULLS LAST, a LIMIT limit OFFSET 0
+  [[nodiscard]] PlanPtr top(std::int64_t limit, std::optional<std::int64_t> from) const {
+    Project project;
+    project.expressions = list(at(3, kText), at(1), at(2, kText));
+    ExpressionPtr filter = from ? compare(at(0), ">=", constant(*from)) : nullptr;
+    auto projected = plan_of(std::move(project), {kText, kInt, kText}, list_of(scan(false, std::move(filter))));
+    Sort sort;
+    sort.keys.push_back(key(at(1), true));
+    sort.keys.push_back(key(at(2, kText)));
+    sort.limit = constant(limit);
+    return over_input(std::move(sort), std::move(projected));
+  }
+  void check(std::size_t limit, std::optional<std::int64_t> from = {}) {
+    std::vector<const Row*> rows;
+    for (const Row& row : model) {
+      if (!from || row.id >= *from) rows.push_back(&row);
+    }
+    std::ranges::stable_sort(rows, [](const Row* a, const Row* b) {
+      if (a->group != b->group) return a->group.value_or(-1) > b->group.value_or(-1);
+      return a->a < b->a;
+    });
+    rows.resize(std::min(rows.size(), limit));
+    std::string want;
+    for (const Row* row : rows) {
+      want += (want.empty() ? "b" : "|b") + std::to_string(row->id) + "," +
+              (row->group ? std::to_string(*row->group) : "NULL") + "," + row->a;
+    }
+    REQUIRE(run(*top(static_cast<std::int64_t>(limit), from)) == want);
+  }
+};
+
+TEST_CASE("top rows: the first of an order are those of a full sort, whole, wherever they lie") {
+  Rows t;
+  t.check(3);
+  t.add(3'000);
+  t.check(10);
+  t.commit();
+  t.check(10);
+  t.store->flush().value();
+  t.begin();
+  t.add(500);
+  for (const std::size_t limit : {0, 1, 10, 700}) {
+    t.check(limit);
+    t.check(limit, 1'234);
+  }
+  t.check(10, 1'000'000);  // No row passes.
+}
+
+TEST_CASE("top rows: rows this transaction deleted do not come") {
+  Rows t;
+  t.add(200);
+  t.commit();
+  Delete gone;
+  gone.table = t.table;
+  t.run(TableBench::change(std::move(gone), t.scan(true, compare(at(1), ">", constant(10)))));
+  std::erase_if(t.model, [](const Row& row) { return row.group.value_or(0) > 10; });
+  t.check(20);
+}
+
+}  // namespace
+}  // namespace mneme::query::test
