@@ -1,0 +1,38 @@
+// A folder for one test, gone at its end.
+#pragma once
+
+#include <ftw.h>
+#include <stdlib.h>
+
+#include <cstdio>
+#include <string>
+
+namespace mneme::cli {
+
+class ScratchDirectory {  // One thread at a time.
+ public:
+  ScratchDirectory() {
+    const char* root = ::getenv("TMPDIR");
+    path_ = std::string(root != nullptr ? root : "/tmp") + "/mneme-import-XXXXXX";
+    if (::mkdtemp(path_.data()) == nullptr) ::abort();
+  }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+  ~ScratchDirectory() { ::nftw(path_.c_str(), remove_one, 16, FTW_DEPTH | FTW_PHYS); }
+
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  // Writes a file and returns its path.
+  [[nodiscard]] std::string file(const std::string& name, const std::string& bytes) const {
+    std::string path = path_ + "/" + name;
+    std::FILE* file = std::fopen(path.c_str(), "wb");
+    if (file == nullptr || std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size()) ::abort();
+    std::fclose(file);
+    return path;
+  }
+
+ private:
+  static int remove_one(const char* path, const struct stat*, int, struct FTW*) { return std::remove(path); }
+  std::string path_;
+};
+
+}  // namespace mneme::cli
