@@ -13,6 +13,8 @@
 #include <string>
 #include <utility>
 
+#include "import/import.h"
+#include "import/scratch_directory.h"
 #include "import/ulog_reader.h"
 
 namespace {
@@ -172,10 +174,67 @@ void compare_read(const std::string& name) {
   ours.insert("utc_offset_us " + (summary->utc_offset_us ? std::to_string(*summary->utc_offset_us) : "none"));
   compare(ours, path);
 }
+
+std::string_view bytes_of(const BatchView& batch, std::size_t column, const Type& type, std::size_t row) {
+  if (type.is_variable()) return batch.text(column, row);
+  return {batch.values<char>(column) + row * type.width(), type.width()};
+}
+
+Digest::Table digest_of(Database& database, const std::string& name) {
+  Digest::Table table{name, 0, {}};
+  Connection connection = database.connect();
+  auto stream = connection.query("SELECT * FROM \"" + name + "\"");
+  REQUIRE_MESSAGE(stream, stream.error().to_string());
+  for (const ColumnInfo& column : stream->columns()) table.columns.push_back({column.name, column.type, 0, {}, {}});
+  for (;;) {
+    const auto batch = stream->next();
+    REQUIRE_MESSAGE(batch, batch.error().to_string());
+    if (!*batch) return table;
+    const BatchView& rows = **batch;
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+      for (std::size_t row = 0; row < rows.rows(); ++row) {
+        const std::string_view bytes = bytes_of(rows, i, table.columns[i].type, row);
+        table.columns[i].add(bytes, rows.is_null(i, row), table.rows + row == 0);
+      }
+    }
+    table.rows += rows.rows();
+  }
+}
+
+// What the database holds, opened anew after the import.
+void compare_stored(const std::string& name) {
+  const std::string path = path_of(name);
+  if (path.empty()) return;
+  const ScratchDirectory folder;
+  {
+    Database database = Database::open(folder.path() + "/db").value();
+    const auto report = import::import_file(database, path, {});
+    REQUIRE_MESSAGE(report, report.error().to_string());
+    CHECK(report->warnings.empty());
+    database.close().value();
+  }
+  Database database = Database::open(folder.path() + "/db").value();
+  Digest digest;
+  for (const auto& table : database.info().value().tables) digest.tables.push_back(digest_of(database, table.name));
+  auto ours = digest.lines();
+  const auto theirs = reference(path);
+  for (const std::string& line : theirs) {
+    if (line.starts_with("utc_offset_us")) ours.insert(line);  // No table says it; every ts does.
+  }
+  compare(ours, path);
+}
 }  // namespace
 
 TEST_CASE("ulog: sample.ulg reads as the independent reader reads it, value by value") { compare_read("sample.ulg"); }
 
 TEST_CASE("ulog: sample_log_small.ulg, with instances, GPS time and multi info, reads as the independent reader does") {
   compare_read("sample_log_small.ulg");
+}
+
+TEST_CASE("ulog: sample.ulg, imported and opened anew, holds what the independent reader reads, value by value") {
+  compare_stored("sample.ulg");
+}
+
+TEST_CASE("ulog: sample_log_small.ulg, imported and opened anew, holds what the independent reader reads") {
+  compare_stored("sample_log_small.ulg");
 }
