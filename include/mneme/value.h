@@ -81,9 +81,8 @@ class MNEME_API Value {  // One thread at a time.
 
  private:
   template <class Fixed>
-  Value(Type type, Fixed value) : type_(type), null_(false), typed_(true) {
-    bytes_.assign(reinterpret_cast<const char*>(&value), sizeof value);
-  }
+  Value(Type type, Fixed value)
+      : type_(type), null_(false), typed_(true), bytes_(reinterpret_cast<const char*>(&value), sizeof value) {}
   Type type_{};
   bool null_ = true;
   bool typed_ = false;
