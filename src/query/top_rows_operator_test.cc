@@ -79,7 +79,7 @@ TEST_CASE("top rows: the first of an order are those of a full sort, whole, wher
   t.store->flush().value();
   t.begin();
   t.add(500);
-  for (const std::size_t limit : {0, 1, 10, 700}) {
+  for (const std::size_t limit : {std::size_t{0}, std::size_t{1}, std::size_t{10}, std::size_t{700}}) {
     t.check(limit);
     t.check(limit, 1'234);
   }
