@@ -7,10 +7,10 @@
 // does not fit the columns any more, the same reader interface is served by a scan of the key columns.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -77,7 +77,22 @@ class IndexCursor {  // One thread at a time. Must not outlive the reader it cam
   virtual Result<bool> next(IndexBatch& out) = 0;
 };
 
-using RowVisitor = std::function<bool(std::uint32_t ordinal)>;
+// A borrowed bool(std::uint32_t ordinal): a lookup allocates nothing for it.
+class RowVisitor {
+ public:
+  template <class Visit>
+    requires(!std::is_same_v<std::remove_cvref_t<Visit>, RowVisitor>)
+  RowVisitor(Visit&& visit) noexcept  // NOLINT(google-explicit-constructor): a lambda is to be passed as it stands.
+      : visit_(const_cast<void*>(static_cast<const void*>(std::addressof(visit)))),
+        call_([](void* to, std::uint32_t ordinal) -> bool {
+          return (*static_cast<std::remove_reference_t<Visit>*>(to))(ordinal);
+        }) {}
+  bool operator()(std::uint32_t ordinal) const { return call_(visit_, ordinal); }
+
+ private:
+  void* visit_;
+  bool (*call_)(void*, std::uint32_t);
+};
 
 // An index over one source. Thread-safe.
 class IndexReader {

@@ -10,15 +10,8 @@
 namespace mneme {
 namespace {
 
-// What a block costs beside its bytes: the map's node, the queue's slot, the control block.
-constexpr std::size_t kBlockOverhead = 160;
-constexpr std::uint8_t kAskedMax = 3;
-
-// A block's memory and the reservation it stands on; the last handle frees both.
-struct Held {
-  ByteBuffer bytes;
-  Reservation memory;
-};
+// What a block costs beside its bytes: the map's node, the queue's slot, the control block, what it was opened to.
+constexpr std::size_t kBlockOverhead = 384;
 
 std::uint64_t hash_key(const BlockKey& key) noexcept {
   std::uint64_t hash = (key.file * 0x9E3779B97F4A7C15U) ^ (key.offset + key.bytes);
@@ -39,7 +32,7 @@ class BlockCache::Shard {  // Thread-safe.
   Shard(Scheduler& scheduler, std::size_t capacity)
       : capacity_(capacity), small_cap_(capacity / 10), entry_cap_(capacity / 4), mutex_(scheduler) {}
 
-  std::shared_ptr<const Held> find(const BlockKey& key) LOCK_NOT_HELD(mutex_) {
+  std::shared_ptr<const CachedBlock> find(const BlockKey& key) LOCK_NOT_HELD(mutex_) {
     Lock lock(mutex_);
     const auto found = blocks_.find(key);
     if (found == blocks_.end()) {
@@ -47,12 +40,12 @@ class BlockCache::Shard {  // Thread-safe.
       return nullptr;
     }
     ++hits_;
-    if (found->second.asked < kAskedMax) ++found->second.asked;
+    found->second.held->ask();
     return found->second.held;
   }
 
-  void insert(const BlockKey& key, std::shared_ptr<const Held> held, Priority priority) LOCK_NOT_HELD(mutex_) {
-    std::vector<std::shared_ptr<const Held>> out;  // Freed after the lock.
+  void insert(const BlockKey& key, std::shared_ptr<const CachedBlock> held, Priority priority) LOCK_NOT_HELD(mutex_) {
+    std::vector<std::shared_ptr<const CachedBlock>> out;  // Freed after the lock.
     Lock lock(mutex_);
     const std::size_t bytes = held->bytes.size() + kBlockOverhead;
     if (bytes > capacity_ || blocks_.contains(key)) return;
@@ -62,13 +55,13 @@ class BlockCache::Shard {  // Thread-safe.
     }
     while (kind == Kind::entry && queue(Kind::entry).bytes + bytes > entry_cap_ && evict_entry(out)) {
     }
-    blocks_.emplace(key, Block{std::move(held), kind, 0});
+    blocks_.emplace(key, Block{std::move(held), kind});
     push(kind, key, bytes);
     bytes_ += bytes;
   }
 
   std::size_t shrink(std::size_t wanted) LOCK_NOT_HELD(mutex_) {
-    std::vector<std::shared_ptr<const Held>> out;
+    std::vector<std::shared_ptr<const CachedBlock>> out;
     Lock lock(mutex_);
     const std::size_t before = bytes_;
     while (before - bytes_ < wanted && evict_one(out)) {
@@ -77,7 +70,7 @@ class BlockCache::Shard {  // Thread-safe.
   }
 
   void forget_file(std::uint64_t file) LOCK_NOT_HELD(mutex_) {
-    std::vector<std::shared_ptr<const Held>> out;
+    std::vector<std::shared_ptr<const CachedBlock>> out;
     Lock lock(mutex_);
     for (Queue& each : queues_) {
       std::deque<BlockKey> kept;
@@ -104,9 +97,8 @@ class BlockCache::Shard {  // Thread-safe.
  private:
   enum class Kind : std::uint8_t { small = 0, main, entry };
   struct Block {
-    std::shared_ptr<const Held> held;
+    std::shared_ptr<const CachedBlock> held;
     Kind kind = Kind::small;
-    std::uint8_t asked = 0;
   };
   struct Queue {
     std::deque<BlockKey> keys;
@@ -120,7 +112,7 @@ class BlockCache::Shard {  // Thread-safe.
     queue(kind).keys.push_back(key);
     queue(kind).bytes += bytes;
   }
-  void remove(Map::iterator block, std::vector<std::shared_ptr<const Held>>& out) LOCK_HELD(mutex_) {
+  void remove(Map::iterator block, std::vector<std::shared_ptr<const CachedBlock>>& out) LOCK_HELD(mutex_) {
     const std::size_t bytes = cost(block->second);
     bytes_ -= bytes;
     queue(block->second.kind).bytes -= bytes;
@@ -130,26 +122,25 @@ class BlockCache::Shard {  // Thread-safe.
   }
 
   // Frees one block, the cheapest to lose; false when there is none.
-  bool evict_one(std::vector<std::shared_ptr<const Held>>& out) LOCK_HELD(mutex_) {
+  bool evict_one(std::vector<std::shared_ptr<const CachedBlock>>& out) LOCK_HELD(mutex_) {
     if (queue(Kind::small).bytes > small_cap_ && evict_small(out)) return true;
     return evict_second_chance(Kind::main, out) || evict_small(out) || evict_entry(out);
   }
-  bool evict_entry(std::vector<std::shared_ptr<const Held>>& out) LOCK_HELD(mutex_) {
+  bool evict_entry(std::vector<std::shared_ptr<const CachedBlock>>& out) LOCK_HELD(mutex_) {
     return evict_second_chance(Kind::entry, out);
   }
   // From the small queue: what was asked for again moves to the main queue, the rest leaves its key as a ghost.
-  bool evict_small(std::vector<std::shared_ptr<const Held>>& out) LOCK_HELD(mutex_) {
+  bool evict_small(std::vector<std::shared_ptr<const CachedBlock>>& out) LOCK_HELD(mutex_) {
     Queue& from = queue(Kind::small);
     while (!from.keys.empty()) {
       const BlockKey key = from.keys.front();
       from.keys.pop_front();
       const auto found = blocks_.find(key);
       ASSERT(found != blocks_.end());
-      if (found->second.asked > 0) {
+      if (found->second.held->asked.exchange(0, std::memory_order_relaxed) > 0) {
         const std::size_t bytes = cost(found->second);
         from.bytes -= bytes;
         found->second.kind = Kind::main;
-        found->second.asked = 0;
         push(Kind::main, key, bytes);
         continue;
       }
@@ -160,15 +151,16 @@ class BlockCache::Shard {  // Thread-safe.
     return false;
   }
   // FIFO with reinsertion: each time it was asked for, up to three, buys a block one more round.
-  bool evict_second_chance(Kind kind, std::vector<std::shared_ptr<const Held>>& out) LOCK_HELD(mutex_) {
+  bool evict_second_chance(Kind kind, std::vector<std::shared_ptr<const CachedBlock>>& out) LOCK_HELD(mutex_) {
     Queue& from = queue(kind);
     while (!from.keys.empty()) {
       const BlockKey key = from.keys.front();
       from.keys.pop_front();
       const auto found = blocks_.find(key);
       ASSERT(found != blocks_.end());
-      if (found->second.asked > 0) {
-        --found->second.asked;
+      auto& asked = found->second.held->asked;
+      if (const std::uint8_t times = asked.load(std::memory_order_relaxed); times > 0) {
+        asked.store(static_cast<std::uint8_t>(times - 1), std::memory_order_relaxed);
         from.keys.push_back(key);
         continue;
       }
@@ -224,19 +216,23 @@ Result<Reservation> BlockCache::room_for(std::size_t bytes) {
 }
 
 Result<PinnedBytes> BlockCache::get(const BlockKey& key, Priority priority, Loader& loader) {
+  std::shared_ptr<const CachedBlock> held = TRY(get_block(key, priority, loader));
+  const Bytes bytes = held->bytes;
+  return PinnedBytes(std::move(held), bytes);
+}
+
+Result<std::shared_ptr<const CachedBlock>> BlockCache::get_block(const BlockKey& key, Priority priority,
+                                                                 Loader& loader) {
   Shard& shard = shard_of(key);
-  if (auto held = shard.find(key)) {
-    const Bytes bytes = held->bytes;
-    return PinnedBytes(std::move(held), bytes);
-  }
+  if (auto held = shard.find(key)) return held;
   auto memory = TRY(room_for(key.bytes + kBlockOverhead));
-  auto held = std::make_shared<Held>();
+  auto held = std::make_shared<CachedBlock>();
   held->memory = std::move(memory);
   held->bytes.resize(key.bytes);
   TRY(loader.load(key, held->bytes));
+  held->opened = TRY(loader.open(held->bytes));
   shard.insert(key, held, priority);
-  const Bytes bytes = held->bytes;
-  return PinnedBytes(std::move(held), bytes);
+  return std::shared_ptr<const CachedBlock>(std::move(held));
 }
 
 void BlockCache::forget_file(std::uint64_t file) {

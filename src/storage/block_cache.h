@@ -8,6 +8,7 @@
 // Nothing enters that was not checked: the loader verifies checksums before it returns bytes.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -19,7 +20,26 @@
 
 namespace mneme {
 
-// A block in memory, alive as long as one handle to it is. Immutable.
+// What a block's bytes were found to be when they were loaded, kept with them so that it is found out once. Immutable.
+class OpenedBlock {
+ public:
+  virtual ~OpenedBlock() = default;
+};
+
+struct CachedBlock {  // Alive as long as one handle to it is. Immutable, but for `asked`.
+  static constexpr std::uint8_t kAskedMax = 3;
+  ByteBuffer bytes;
+  std::unique_ptr<const OpenedBlock> opened;  // Null: the loader makes nothing of them.
+  Reservation memory;
+  // How often since it was last considered for eviction. Relaxed: a hint, and a lost count does not matter.
+  mutable std::atomic<std::uint8_t> asked{0};
+  void ask() const noexcept {
+    const std::uint8_t so_far = asked.load(std::memory_order_relaxed);
+    if (so_far < kAskedMax) asked.store(static_cast<std::uint8_t>(so_far + 1), std::memory_order_relaxed);
+  }
+};
+
+// Bytes of a block in memory, alive as long as one handle to it is. Immutable.
 class PinnedBytes {
  public:
   PinnedBytes() = default;
@@ -51,6 +71,8 @@ class BlockCache final : public MemoryBudget::Reclaimer {  // Thread-safe.
    public:
     virtual ~Loader() = default;
     virtual Result<void> load(const BlockKey& key, MutableBytes into) = 0;
+    // Of what was loaded; it stays where it is. A few hundred bytes at most: they are not counted.
+    virtual Result<std::unique_ptr<const OpenedBlock>> open(Bytes) { return std::unique_ptr<const OpenedBlock>(); }
   };
   struct Stats {
     std::uint64_t hits = 0, misses = 0, evictions = 0;
@@ -64,6 +86,7 @@ class BlockCache final : public MemoryBudget::Reclaimer {  // Thread-safe.
   // The block, from memory or through `loader` (called without a lock; two threads may load the same block once each).
   // Fails with full when neither the cache's share nor the queries' has room for it.
   Result<PinnedBytes> get(const BlockKey& key, Priority priority, Loader& loader);
+  Result<std::shared_ptr<const CachedBlock>> get_block(const BlockKey& key, Priority priority, Loader& loader);
   void forget_file(std::uint64_t file);  // Before its file is unlinked.
   std::size_t reclaim(std::size_t bytes) noexcept override;
   [[nodiscard]] Stats stats() const;

@@ -318,4 +318,10 @@ Result<std::int64_t> BlockView::integer_at(std::size_t row) const {
   return integer_from(value, type_.width());
 }
 
+Result<void> BlockView::integers(std::size_t first, std::size_t count, std::int64_t* to) const {
+  ASSERT(first + count <= rows_ && is_integer_like(type_) && type_.width() == sizeof *to && !has_nulls());
+  if (!decode_values(first, count, reinterpret_cast<std::byte*>(to))) return corrupt("a value is out of place");
+  return {};
+}
+
 }  // namespace mneme

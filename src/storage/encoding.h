@@ -38,6 +38,12 @@ class BlockView {  // Immutable. Borrows the bytes, which `owner` keeps alive fo
   static Result<BlockView> open(const Type& type, std::size_t rows, Bytes bytes, std::shared_ptr<const void> owner,
                                 BlockOrigin origin = {});
 
+  // A view of the same bytes that keeps them alive.
+  [[nodiscard]] BlockView owned_by(std::shared_ptr<const void> owner) const {
+    BlockView view(*this);
+    view.owner_ = std::move(owner);
+    return view;
+  }
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
   [[nodiscard]] Encoding encoding() const noexcept { return encoding_; }
   [[nodiscard]] bool has_nulls() const noexcept { return validity_ != nullptr || encoding_ == Encoding::all_null; }
@@ -51,6 +57,8 @@ class BlockView {  // Immutable. Borrows the bytes, which `owner` keeps alive fo
                       Column& out) const;  // Appends these, in this order; text is copied.
   // At most 128 steps for delta kinds, one for the others. REQUIRES: an integer-like type, not NULL.
   [[nodiscard]] Result<std::int64_t> integer_at(std::size_t row) const;
+  // Rows [first, first + count) to `to`. REQUIRES: an integer-like type of eight bytes, no NULLs, the range is inside.
+  Result<void> integers(std::size_t first, std::size_t count, std::int64_t* to) const;
 
  private:
   BlockView() = default;

@@ -4,7 +4,9 @@
 // through the block cache. Index kinds implement SectionBuilder; the flush and the compaction drive it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,14 +43,34 @@ class SectionBuilder {
   virtual Result<bool> step(SectionSink& sink, Clock& clock, std::int64_t deadline_ns) = 0;
 };
 
-// An open section. Immutable; safe for many threads.
-class Section {
+// What a kind of index made of a section when it first read it; kept with the section. Immutable.
+class OpenedIndex {
  public:
-  virtual ~Section() = default;
+  virtual ~OpenedIndex() = default;
+};
+
+class Section {  // Immutable; safe for many threads.
+ public:
+  Section() = default;
+  Section(const Section&) = delete;
+  Section& operator=(const Section&) = delete;
+  virtual ~Section() { delete opened_.load(std::memory_order_acquire); }
+
   [[nodiscard]] virtual std::uint64_t size() const noexcept = 0;
   // The bytes [offset, offset + size): whole pages are read and checked. corrupt when the range leaves the section.
   virtual Result<PinnedBytes> read(std::uint64_t offset, std::size_t size,
                                    BlockCache::Priority priority = BlockCache::Priority::normal) const = 0;
+
+  // Null: nobody has kept anything yet. What was kept first stays as long as the section.
+  [[nodiscard]] const OpenedIndex* opened() const noexcept { return opened_.load(std::memory_order_acquire); }
+  const OpenedIndex& keep(std::unique_ptr<const OpenedIndex> opened) const noexcept {
+    const OpenedIndex* first = nullptr;
+    if (opened_.compare_exchange_strong(first, opened.get(), std::memory_order_acq_rel)) return *opened.release();
+    return *first;
+  }
+
+ private:
+  mutable std::atomic<const OpenedIndex*> opened_{nullptr};  // Release/acquire: it is built before it is seen.
 };
 
 }  // namespace mneme

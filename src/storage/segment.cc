@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/coding.h"
+#include "storage/block_slots.h"
 #include "storage/segment_format.h"
 
 namespace mneme {
@@ -33,6 +34,11 @@ std::size_t Segment::blocks(std::size_t column) const noexcept {
   return file_->footer_->parts[part_].columns[column].blocks;
 }
 bool Segment::is_paged(std::size_t column) const noexcept { return is_paged_type(columns()[column].type); }
+
+std::size_t Segment::even_block_rows(std::size_t column) const noexcept {
+  const Type& type = columns()[column].type;
+  return block_rows_of(type.is_variable() ? 0 : type.width());
+}
 
 Result<Segment::Entry> Segment::entry_in(std::size_t column, const IndexPage& at, PinnedBytes page,
                                          std::size_t block) const {
@@ -71,7 +77,7 @@ Result<Segment::Entry> Segment::entry_of(std::size_t column, std::uint64_t ordin
   std::size_t low = 0, high = (page + 1 < footer.pages.size() ? footer.pages[page + 1].first_block : footer.blocks) -
                               at.first_block;
   // Blocks of a fixed-width column are mostly all of one size: look there first.
-  const std::size_t even = block_rows_of(columns()[column].type.is_variable() ? 0 : columns()[column].type.width());
+  const std::size_t even = even_block_rows(column);
   if (const auto guess = static_cast<std::size_t>((ordinal - at.first_row) / even);
       guess < high && first_row(guess) <= ordinal && (guess + 1 == high || ordinal < first_row(guess + 1))) {
     low = guess;
@@ -106,11 +112,48 @@ Result<std::size_t> Segment::block_of(std::size_t column, std::uint64_t ordinal)
   return block;
 }
 
-Result<BlockView> Segment::view(std::size_t column, const Entry& entry) const {
+// `cached` (null: not wanted): the block as the cache has it, when there is a cache.
+Result<PinnedBlock> Segment::pin(std::size_t column, const Entry& entry,
+                                 std::shared_ptr<const CachedBlock>* cached) const {
   const BlockEntry& block = entry.block;
+  const Type& type = columns()[column].type;
+  const BlockKey key{file_->number_, block.offset, block.bytes};
+  if (file_->cache_ != nullptr) {
+    auto held = TRY(file_->read_block(key, block.crc, type, block.first_row, block.rows));
+    if (cached != nullptr) *cached = held;
+    const auto& opened = static_cast<const SegmentBlock&>(*held->opened);
+    return PinnedBlock{std::move(held), &opened.view, opened.first_row};
+  }
   auto pinned = TRY(file_->read(block.offset, block.bytes, block.crc, BlockCache::Priority::normal));
-  return BlockView::open(columns()[column].type, block.rows, pinned.bytes(), pinned.owner(),
-                         {file_->number_, block.offset});
+  auto view = TRY(BlockView::open(type, block.rows, pinned.bytes(), pinned.owner(), {key.file, key.offset}));
+  auto own = std::make_shared<const BlockView>(std::move(view));
+  return PinnedBlock{own, own.get(), block.first_row};
+}
+
+Result<PinnedBlock> Segment::block_at(std::size_t column, std::uint64_t ordinal) const {
+  ASSERT(!is_paged(column) && ordinal < rows());
+  BlockSlots* slots = nullptr;
+  if (file_->cache_ != nullptr) slots = file_->column_slots(part_, column).get(blocks(column), *file_->budget_);
+  if (slots != nullptr) {
+    // Most columns have blocks of one size.
+    const auto guess = static_cast<std::size_t>(ordinal / even_block_rows(column));
+    if (auto held = guess < slots->count() ? slots->find(guess) : nullptr) {
+      const auto& opened = static_cast<const SegmentBlock&>(*held->opened);
+      PinnedBlock block{std::move(held), &opened.view, opened.first_row};
+      if (block.holds(ordinal)) return block;
+    }
+  }
+  std::size_t number = 0;
+  const Entry found = TRY(entry_of(column, ordinal, number));
+  std::shared_ptr<const CachedBlock> held;
+  PinnedBlock block = TRY(pin(column, found, &held));
+  if (slots != nullptr) slots->put(number, held);
+  return block;
+}
+
+Result<BlockView> Segment::view(std::size_t column, const Entry& entry) const {
+  PinnedBlock block = TRY(pin(column, entry, nullptr));
+  return block.view->owned_by(std::move(block.owner));
 }
 
 Result<BlockView> Segment::read_block(std::size_t column, std::size_t block) const {
@@ -209,28 +252,22 @@ Result<void> Segment::decode(std::size_t column, std::uint64_t first, std::size_
   return {};
 }
 
-// REQUIRES: the ordinals are in the block.
-Result<void> Segment::gather_block(std::size_t column, const Entry& entry, std::span<const std::uint32_t> ordinals,
-                                   Column& out) const {
-  const std::uint32_t first = entry.block.first_row;
-  if (is_paged(column)) {
-    for (const std::uint32_t ordinal : ordinals) TRY(decode_block(column, entry, ordinal - first, 1, out));
-    return {};
+Result<void> Segment::gather_paged(std::size_t column, std::span<const std::uint32_t> ordinals, Column& out) const {
+  for (const std::uint32_t ordinal : ordinals) {
+    std::size_t block = 0;
+    const Entry found = TRY(entry_of(column, ordinal, block));
+    TRY(decode_block(column, found, ordinal - found.block.first_row, 1, out));
   }
-  const BlockView block = TRY(view(column, entry));
-  for (const std::uint32_t ordinal : ordinals) TRY(block.at(ordinal - first, out));
   return {};
 }
 
 Result<void> Segment::gather(std::size_t column, std::span<const std::uint32_t> ordinals, Column& out) const {
-  while (!ordinals.empty()) {
-    std::size_t block = 0;
-    const Entry found = TRY(entry_of(column, ordinals.front(), block));
-    const std::uint64_t end = std::uint64_t{found.block.first_row} + found.block.rows;
-    std::size_t inside = 1;
-    while (inside < ordinals.size() && ordinals[inside] >= ordinals[inside - 1] && ordinals[inside] < end) ++inside;
-    TRY(gather_block(column, found, ordinals.first(inside), out));
-    ordinals = ordinals.subspan(inside);
+  if (is_paged(column)) return gather_paged(column, ordinals, out);
+  for (std::size_t i = 0; i < ordinals.size();) {
+    const PinnedBlock block = TRY(block_at(column, ordinals[i]));
+    for (; i < ordinals.size() && block.holds(ordinals[i]); ++i) {
+      TRY(block.view->at(ordinals[i] - block.first_row, out));
+    }
   }
   return {};
 }

@@ -43,6 +43,7 @@ struct SegmentPart {
 
 struct SegmentFooter;  // segment_format.h
 struct IndexPage;      // segment_format.h
+class LazyBlockSlots;  // block_slots.h
 
 class Segment;
 
@@ -72,8 +73,14 @@ class SegmentFile : public std::enable_shared_from_this<SegmentFile> {  // Threa
   Result<PinnedBytes> read(std::uint64_t offset, std::uint32_t bytes, std::uint32_t crc,
                            BlockCache::Priority priority) const;
   Result<PinnedBytes> read_pages(std::uint64_t offset, Bytes table, BlockCache::Priority priority) const;
+  // A block of a column under one checksum, opened as such: `opened` is a SegmentBlock. REQUIRES: cache_ is not null.
+  Result<std::shared_ptr<const CachedBlock>> read_block(const BlockKey& key, std::uint32_t crc, const Type& type,
+                                                        std::uint32_t first_row, std::uint32_t rows) const;
   Result<PinnedBytes> load(std::uint64_t offset, std::uint32_t bytes, BlockCache::Priority priority,
                            BlockCache::Loader& loader) const;
+  [[nodiscard]] LazyBlockSlots& column_slots(std::size_t part, std::size_t column) const noexcept;
+  Result<std::shared_ptr<const CachedBlock>> read_page(std::uint64_t offset, Bytes table,
+                                                       BlockCache::Priority priority) const;
   [[nodiscard]] Error corrupt(std::uint64_t offset, const std::string& what) const;
 
   std::string path_;
@@ -86,6 +93,9 @@ class SegmentFile : public std::enable_shared_from_this<SegmentFile> {  // Threa
   MemoryBudget* budget_ = nullptr;
   std::unique_ptr<SegmentFooter> footer_;
   Reservation footer_memory_;
+  // Of each part, its columns and its sections. Own synchronisation.
+  std::vector<std::unique_ptr<LazyBlockSlots[]>> slots_;
+  std::vector<std::unique_ptr<std::atomic<const Section*>[]>> sections_;  // Null until it is opened; then it stays.
 };
 
 // What the index knows of one block.
@@ -95,6 +105,16 @@ struct BlockInfo {
   std::uint64_t stored_bytes = 0;
   Encoding encoding = Encoding::all_null;
   ZoneMap zone;
+};
+
+// A block of a column that is not paged, in memory as long as this is.
+struct PinnedBlock {
+  std::shared_ptr<const void> owner;
+  const BlockView* view = nullptr;
+  std::uint32_t first_row = 0;
+  [[nodiscard]] bool holds(std::uint64_t ordinal) const noexcept {
+    return ordinal >= first_row && ordinal - first_row < view->rows();
+  }
 };
 
 class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thread-safe.
@@ -111,8 +131,10 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   [[nodiscard]] Result<BlockInfo> block_info(std::size_t column, std::size_t block) const;
   [[nodiscard]] Result<std::size_t> block_of(std::size_t column,
                                              std::uint64_t ordinal) const;  // REQUIRES: ordinal < rows().
-  // REQUIRES: the column is not paged.
+  // REQUIRES for both: the column is not paged.
   [[nodiscard]] Result<BlockView> read_block(std::size_t column, std::size_t block) const;
+  // The block that holds the row, without a lock when it is in the cache. REQUIRES: ordinal < rows().
+  [[nodiscard]] Result<PinnedBlock> block_at(std::size_t column, std::uint64_t ordinal) const;
 
   [[nodiscard]] bool is_paged(std::size_t column) const noexcept;
   // Paged columns: a whole block as contiguous raw memory; or one value at the cost of its own pages.
@@ -127,7 +149,7 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   [[nodiscard]] std::size_t sections() const noexcept;
   [[nodiscard]] const SectionName& section_name(std::size_t section) const noexcept;
   [[nodiscard]] std::optional<std::size_t> find_section(IndexId index) const noexcept;
-  [[nodiscard]] Result<std::unique_ptr<Section>> open_section(std::size_t section) const;
+  [[nodiscard]] Result<std::shared_ptr<const Section>> open_section(std::size_t section) const;  // Keeps the file.
 
  private:
   friend class SegmentFile;
@@ -136,12 +158,13 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   Result<Entry> entry(std::size_t column, std::size_t block) const;
   Result<Entry> entry_of(std::size_t column, std::uint64_t ordinal, std::size_t& block) const;
   Result<Entry> entry_in(std::size_t column, const IndexPage& at, PinnedBytes page, std::size_t block) const;
+  Result<PinnedBlock> pin(std::size_t column, const Entry& entry, std::shared_ptr<const CachedBlock>* cached) const;
   Result<BlockView> view(std::size_t column, const Entry& entry) const;
   Result<RawValues> raw(std::size_t column, const Entry& entry, std::uint32_t first_row, std::uint32_t rows) const;
   Result<void> decode_block(std::size_t column, const Entry& entry, std::size_t first, std::size_t count,
                             Column& out) const;
-  Result<void> gather_block(std::size_t column, const Entry& entry, std::span<const std::uint32_t> ordinals,
-                            Column& out) const;
+  Result<void> gather_paged(std::size_t column, std::span<const std::uint32_t> ordinals, Column& out) const;
+  [[nodiscard]] std::size_t even_block_rows(std::size_t column) const noexcept;
   Result<void> verify() const;
   Result<void> verify_column(std::size_t column) const;
   Result<void> verify_section(std::size_t section) const;

@@ -3,6 +3,7 @@
 
 #include "base/coding.h"
 #include "base/crc32c.h"
+#include "storage/block_slots.h"
 #include "storage/segment.h"
 #include "storage/segment_format.h"
 
@@ -31,6 +32,26 @@ class BlockLoader final : public BlockCache::Loader {
   std::uint32_t crc_;
 };
 
+// A block of a column, which it opens as well.
+class ColumnBlockLoader final : public BlockCache::Loader {
+ public:
+  ColumnBlockLoader(BlockLoader loader, const Type& type, std::uint32_t first_row, std::uint32_t rows,
+                    BlockOrigin origin)
+      : loader_(loader), type_(type), first_row_(first_row), rows_(rows), origin_(origin) {}
+  Result<void> load(const BlockKey& key, MutableBytes into) override { return loader_.load(key, into); }
+  Result<std::unique_ptr<const OpenedBlock>> open(Bytes bytes) override {
+    BlockView view = TRY(BlockView::open(type_, rows_, bytes, nullptr, origin_));
+    return std::unique_ptr<const OpenedBlock>(std::make_unique<SegmentBlock>(std::move(view), first_row_));
+  }
+
+ private:
+  BlockLoader loader_;
+  const Type& type_;
+  const std::uint32_t first_row_;
+  const std::uint32_t rows_;
+  const BlockOrigin origin_;
+};
+
 class PageLoader final : public BlockCache::Loader {
  public:
   PageLoader(File& file, Bytes table) : file_(file), table_(table) {}
@@ -57,7 +78,11 @@ struct Owned {
 
 }  // namespace
 
-SegmentFile::~SegmentFile() = default;
+SegmentFile::~SegmentFile() {
+  for (std::size_t part = 0; part < sections_.size(); ++part) {
+    for (std::size_t i = 0; i < footer_->parts[part].sections.size(); ++i) delete sections_[part][i].load();
+  }
+}
 
 Error SegmentFile::corrupt(std::uint64_t offset, const std::string& what) const {
   return Error(Code::corrupt, "'" + path_ + "' at offset " + std::to_string(offset) + ": " + what);
@@ -116,6 +141,10 @@ Result<void> SegmentFile::read_header_and_footer() {
   footer_ = std::make_unique<SegmentFooter>(std::move(*footer));
   TRY(footer_memory_.grow_to(footer_->memory_bytes()));
   footer_memory_.shrink(footer_memory_.bytes() - footer_->memory_bytes());
+  for (const PartFooter& part : footer_->parts) {
+    slots_.push_back(std::make_unique<LazyBlockSlots[]>(part.columns.size()));
+    sections_.push_back(std::make_unique<std::atomic<const Section*>[]>(part.sections.size()));
+  }
   return {};
 }
 
@@ -128,6 +157,23 @@ std::optional<Segment> SegmentFile::find(TableId table) const {
     if (footer_->parts[i].part.table == table) return part(i);
   }
   return std::nullopt;
+}
+
+LazyBlockSlots& SegmentFile::column_slots(std::size_t part, std::size_t column) const noexcept {
+  return slots_[part][column];
+}
+
+Result<std::shared_ptr<const CachedBlock>> SegmentFile::read_block(const BlockKey& key, std::uint32_t crc,
+                                                                   const Type& type, std::uint32_t first_row,
+                                                                   std::uint32_t rows) const {
+  if (key.offset > footer_offset_ || key.bytes > footer_offset_ - key.offset)
+    return corrupt(key.offset, "a block reaches into the footer");
+  ColumnBlockLoader loader(BlockLoader(*file_, crc), type, first_row, rows, {number_, key.offset});
+  auto block = cache_->get_block(key, BlockCache::Priority::normal, loader);
+  if (!block) {
+    return std::move(block).error().during("'" + path_ + "' at offset " + std::to_string(key.offset));
+  }
+  return block;
 }
 
 Result<PinnedBytes> SegmentFile::load(std::uint64_t offset, std::uint32_t bytes, BlockCache::Priority priority,
@@ -162,6 +208,14 @@ Result<PinnedBytes> SegmentFile::read_pages(std::uint64_t offset, Bytes table, B
   const std::size_t bytes = table.size() / kPageTableEntryBytes * kSegmentPageBytes;
   if (bytes > 0xffff'ffffU) return Error(Code::full, "a run of pages over 4 GiB is read in parts");
   return load(offset, static_cast<std::uint32_t>(bytes), priority, loader);
+}
+
+Result<std::shared_ptr<const CachedBlock>> SegmentFile::read_page(std::uint64_t offset, Bytes table,
+                                                                  BlockCache::Priority priority) const {
+  PageLoader loader(*file_, table);
+  auto page = cache_->get_block({number_, offset, kSegmentPageBytes}, priority, loader);
+  if (!page) return std::move(page).error().during("'" + path_ + "' at offset " + std::to_string(offset));
+  return page;
 }
 
 Result<void> SegmentFile::verify() const {

@@ -66,6 +66,14 @@ PoolRange pool_range(const std::byte* field) noexcept;
 // Fails when the pool ranges leave `page`. The zone's text is copied.
 bool zone_of_entry(const BlockEntry& entry, Bytes page, ZoneMap& zone);
 
+// What the bytes of a block are opened to while they are in the cache.
+class SegmentBlock final : public OpenedBlock {
+ public:
+  SegmentBlock(BlockView block, std::uint32_t first) : view(std::move(block)), first_row(first) {}
+  const BlockView view;  // Does not keep the bytes alive: it lives with them.
+  const std::uint32_t first_row;
+};
+
 struct IndexPage {
   std::uint64_t offset = 0;
   std::uint32_t bytes = 0;

@@ -1,6 +1,7 @@
 #include "index/ordered/key_node.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/assert.h"
 #include "base/coding.h"
@@ -133,12 +134,34 @@ int KeyNode::compare(std::size_t entry, Bytes key) const noexcept {
   return compare_keys(suffix(entry), key.subspan(shared));
 }
 
+// Suffixes of up to eight bytes, compared as big-endian words; what the loads read too much is shifted out, and the
+// padding behind the numbers makes them safe.
+std::size_t KeyNode::lower_bound_of_words(Bytes rest) const noexcept {
+  if (suffix_bytes_ == 0) return rest.empty() ? 0 : entries_;
+  const unsigned spare = 64 - 8 * unsigned{suffix_bytes_};
+  std::array<std::byte, sizeof(std::uint64_t)> padded{};
+  std::copy_n(rest.begin(), std::min<std::size_t>(rest.size(), suffix_bytes_), padded.begin());
+  // A rest that is shorter is below every suffix it begins, as its zeros are; one that goes on is above its beginning.
+  const std::uint64_t wanted = __builtin_bswap64(load<std::uint64_t>(padded.data())) >> spare;
+  const bool goes_on = rest.size() > suffix_bytes_;
+  std::size_t low = 0, count = entries_;
+  while (count != 0) {
+    const std::size_t half = count / 2;
+    const auto word = __builtin_bswap64(load<std::uint64_t>(suffixes_.data() + (low + half) * suffix_bytes_)) >> spare;
+    const bool below = word < wanted || (word == wanted && goes_on);
+    low = below ? low + half + 1 : low;
+    count = below ? count - half - 1 : half;
+  }
+  return low;
+}
+
 std::size_t KeyNode::lower_bound(Bytes key) const noexcept {
   const std::size_t shared = std::min(key.size(), prefix_.size());
   const int order = compare_keys(key.first(shared), prefix_.first(shared));
   if (order < 0 || (order == 0 && key.size() <= prefix_.size())) return 0;
   if (order > 0) return entries_;
   const Bytes rest = key.subspan(shared);
+  if (ends_ == nullptr && suffix_bytes_ <= sizeof(std::uint64_t)) return lower_bound_of_words(rest);
   std::size_t low = 0, high = entries_;
   while (low < high) {
     const std::size_t middle = (low + high) / 2;

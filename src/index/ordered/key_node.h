@@ -44,6 +44,7 @@ class KeyNodeBuilder {  // One thread at a time.
 
 class KeyNode {  // Immutable. Borrows the bytes.
  public:
+  KeyNode() = default;  // Of no entries, to be replaced.
   static constexpr std::uint16_t kSuffixesDiffer = 0xFFFF;
 
   // How long the node that begins here says it is. REQUIRES: bytes.size() >= kKeyNodeHeaderBytes.
@@ -60,8 +61,8 @@ class KeyNode {  // Immutable. Borrows the bytes.
   Result<void> verify() const;  // corrupt: keys do not ascend.
 
  private:
-  KeyNode() = default;
   [[nodiscard]] Bytes suffix(std::size_t entry) const noexcept;
+  [[nodiscard]] std::size_t lower_bound_of_words(Bytes rest) const noexcept;
   [[nodiscard]] std::uint32_t end(std::size_t entry) const noexcept;
 
   std::size_t entries_ = 0;

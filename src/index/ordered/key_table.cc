@@ -35,8 +35,9 @@ std::uint32_t KeyTable::find(Bytes key, std::uint64_t hash) const {
 
 std::uint32_t KeyTable::find_word(std::uint64_t word) const noexcept {
   const KeyLog::View& keys = log_.view();
+  // NULL's word is 0.
   return newest(tag_of(key_hash_of_word(word)),
-                [&](std::uint32_t row) { return keys.word(row) == word && !keys.is_null(row); });
+                [&](std::uint32_t row) { return keys.word(row) == word && (word != 0 || !keys.is_null(row)); });
 }
 
 std::size_t KeyTable::growth_bytes(std::size_t rows) const noexcept {

@@ -88,19 +88,25 @@ void OrderedMemory::forget_from(std::uint32_t ordinal) noexcept {
 
 void OrderedMemory::find(Bytes key, std::uint32_t rows, const RowVisitor& visit) const {
   std::array<std::uint32_t, kFoundRows> found{};
-  std::size_t count = 0;
-  for (bool first = true; first || count == found.size(); first = false) {
+  std::size_t wanted = 1;  // Mostly the newest is the one; older ones come many at a time.
+  std::uint32_t last = KeyTable::kNone;
+  for (;;) {
+    std::size_t count = 0;
     {
       Lock lock(mutex_);
-      // A row that was told before is published, so its chain goes on where it did.
-      std::uint32_t row = first ? newest(key) : table_.older(found.back());
-      for (count = 0; row != KeyTable::kNone && count < found.size(); row = table_.older(row)) {
+      // A row that was met before is published, so its chain goes on where it did.
+      std::uint32_t row = last == KeyTable::kNone ? newest(key) : table_.older(last);
+      for (; row != KeyTable::kNone; row = table_.older(row)) {
+        last = row;
         if (row < rows) found[count++] = row;
+        if (count == wanted) break;
       }
     }
     for (std::size_t i = 0; i < count; ++i) {
       if (!visit(found[i])) return;
     }
+    if (count < wanted) return;
+    wanted = found.size();
   }
 }
 

@@ -65,9 +65,9 @@ class OrderedKind final : public IndexKind {
     const Segment& segment = *source->segment();
     const auto number = segment.find_section(index.id);
     if (!number || segment.section_name(*number).columns != index.columns) return std::unique_ptr<IndexReader>();
-    auto bytes = TRY(segment.open_section(*number));
-    auto section = TRY(ordered::OrderedSection::open(std::move(bytes)));
-    return ordered::make_section_reader(source, columns, std::move(section));
+    const auto bytes = TRY(segment.open_section(*number));  // The segment's, like what is made of it.
+    const auto* section = TRY(ordered::OrderedSection::open(*bytes));
+    return ordered::make_section_reader(source, columns, *section);
   }
 
   ScratchFiles* const scratch_;

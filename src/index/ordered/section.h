@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "index/ordered/key_node.h"
@@ -15,24 +16,28 @@ struct LoadedNode {
   KeyNode node;
 };
 
-class OrderedSection {  // Immutable; safe for many threads.
+class OrderedSection final : public OpenedIndex {  // Immutable; safe for many threads.
  public:
-  // Holds the root and the list of bloom filters from then on. corrupt: it is no section of an ordered index.
-  static Result<std::shared_ptr<const OrderedSection>> open(std::unique_ptr<Section> section);
+  // Holds the root and the list of bloom filters from then on, and is kept by `section`, which outlives it. corrupt: it
+  // is no section of an ordered index.
+  static Result<const OrderedSection*> open(const Section& section);
 
   [[nodiscard]] const Meta& meta() const noexcept { return meta_; }
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return section_->size(); }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return section_.size(); }
   [[nodiscard]] const LoadedNode& root() const noexcept { return *root_; }  // REQUIRES: meta().levels > 0.
   [[nodiscard]] Result<LoadedNode> node(std::uint32_t page, BlockCache::Priority priority) const;
 
   // False: no key of the section begins with the range, by its least and greatest key alone.
   [[nodiscard]] bool may_overlap(Bytes low, Bytes high) const noexcept;  // [low, high); empty: unbounded.
+  [[nodiscard]] bool may_hold(Bytes key) const noexcept;                 // The same of one whole key.
+  // The one leaf that can have the key; none: there is more than one, or none at all.
+  [[nodiscard]] Result<std::optional<std::uint32_t>> only_leaf(Bytes key) const;
   // False: the leaf has no such key.
   [[nodiscard]] Result<bool> may_have(std::uint32_t leaf, std::uint64_t hash) const;
 
  private:
-  OrderedSection() = default;
-  std::unique_ptr<Section> section_;
+  explicit OrderedSection(const Section& section) : section_(section) {}
+  const Section& section_;
   Meta meta_;
   std::unique_ptr<const LoadedNode> root_;
 };

@@ -72,7 +72,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Bytes input(reinterpret_cast<const std::byte*>(data), size);
   const Bytes key = input.first(9);
   fuzz_node(input.subspan(9), key);
-  const auto section = OrderedSection::open(std::make_unique<InputSection>(input.subspan(9)));
+  const InputSection held(input.subspan(9));
+  const auto section = OrderedSection::open(held);
   if (!section) return 0;
   static_cast<void>((*section)->may_overlap(key, {}));
   if ((*section)->meta().levels == 0) return 0;

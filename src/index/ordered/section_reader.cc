@@ -4,33 +4,44 @@
 
 #include "index/key_bounds.h"
 #include "index/ordered/leaf.h"
+#include "index/ordered/word_search.h"
 
 namespace mneme::ordered {
 namespace {
 
+bool is_integer_key(const std::vector<const ColumnSchema*>& columns) noexcept {
+  if (columns.size() != 1) return false;
+  const TypeKind kind = columns.front()->type.kind;
+  return kind == TypeKind::integer || kind == TypeKind::timestamp || kind == TypeKind::decimal;
+}
+
 class SectionReader final : public IndexReader {
  public:
   SectionReader(std::shared_ptr<const RowSource> source, std::vector<const ColumnSchema*> columns,
-                std::vector<std::size_t> positions, std::shared_ptr<const OrderedSection> section)
+                std::vector<std::size_t> positions, const OrderedSection& section)
       : source_(std::move(source)),
         columns_(std::move(columns)),
         positions_(std::move(positions)),
-        section_(std::move(section)) {}
+        section_(section),
+        integers_(is_integer_key(columns_)) {}
 
   Result<IndexCost> cost(const Probe& probe, std::uint64_t among_rows) const override;
   Result<std::unique_ptr<IndexCursor>> open(const Probe& probe, const OpenOptions& options) const override;
   Result<void> find(Bytes key, const RowVisitor& visit) const override;
-  Result<IndexStats> stats() const override { return IndexStats{section_->meta().rows, section_->bytes()}; }
+  Result<IndexStats> stats() const override { return IndexStats{section_.meta().rows, section_.bytes()}; }
   Result<void> verify() const override;
 
-  [[nodiscard]] const OrderedSection& section() const noexcept { return *section_; }
+  [[nodiscard]] const OrderedSection& section() const noexcept { return section_; }
   // What leaves are read with; null: the section has its own.
   [[nodiscard]] std::unique_ptr<ClusteredRows> rows() const {
-    if (section_->meta().form == Form::entries) return nullptr;
+    if (section_.meta().form == Form::entries) return nullptr;
     return std::make_unique<ClusteredRows>(*source_->segment(), positions_);
   }
 
  private:
+  Result<void> find_among_entries(std::uint32_t leaf, Bytes key, const RowVisitor& visit) const;
+  Result<bool> find_integer(std::uint32_t leaf, std::uint64_t word, const RowVisitor& visit) const;
+  Result<void> find_in_leaves(Bytes key, std::uint64_t hash, const RowVisitor& visit) const;
   [[nodiscard]] Result<double> fraction(const KeyBounds& bounds) const;
   Result<void> verify_leaf(Leaf& leaf, ByteBuffer& last, std::vector<bool>& seen, std::uint32_t number) const;
   Result<void> verify_rows(const Leaf& leaf, const KeyRun& keys) const;
@@ -38,7 +49,8 @@ class SectionReader final : public IndexReader {
   const std::shared_ptr<const RowSource> source_;
   const std::vector<const ColumnSchema*> columns_;
   const std::vector<std::size_t> positions_;  // In the segment.
-  const std::shared_ptr<const OrderedSection> section_;
+  const OrderedSection& section_;
+  const bool integers_;  // The key is one integer of eight bytes.
 };
 
 // Leaf after leaf; of each the entries that are in the range and not read yet.
@@ -117,7 +129,7 @@ class SectionCursor final : public IndexCursor {
 };
 
 Result<double> SectionReader::fraction(const KeyBounds& bounds) const {
-  TreePath path(*section_);
+  TreePath path(section_);
   double from = 0, to = 1;
   if (!bounds.low.empty()) {
     TRY(path.seek(bounds.low));
@@ -132,33 +144,74 @@ Result<double> SectionReader::fraction(const KeyBounds& bounds) const {
 
 Result<IndexCost> SectionReader::cost(const Probe& probe, std::uint64_t among_rows) const {
   const KeyBounds bounds = TRY(key_bounds(probe, columns_));
-  if (!section_->may_overlap(bounds.low, bounds.high)) return IndexCost{};
-  const auto rows = static_cast<double>(section_->meta().rows);
+  if (!section_.may_overlap(bounds.low, bounds.high)) return IndexCost{};
+  const auto rows = static_cast<double>(section_.meta().rows);
   const double part = TRY(fraction(bounds));
-  const double leaves = part * rows / (section_->meta().form == Form::clustered ? kLeafRows : 400);
+  const double leaves = part * rows / (section_.meta().form == Form::clustered ? kLeafRows : 400);
   const double wanted = static_cast<double>(among_rows) / std::max(rows, 1.0);
   // Bounds within one leaf tell nothing about how many rows lie between them: few.
   return IndexCost{std::max(std::holds_alternative<Equal>(probe) ? 1.0 : 16.0, part * rows) * std::min(wanted, 1.0),
-                   section_->meta().levels + 1 + leaves};
+                   section_.meta().levels + 1 + leaves};
 }
 
 Result<std::unique_ptr<IndexCursor>> SectionReader::open(const Probe& probe, const OpenOptions& options) const {
   KeyBounds bounds = TRY(key_bounds(probe, columns_));
-  const bool any = section_->may_overlap(bounds.low, bounds.high);
+  const bool any = section_.may_overlap(bounds.low, bounds.high);
   auto cursor = std::make_unique<SectionCursor>(*this, std::move(bounds), options);
   if (any) TRY(cursor->seek());
   return std::unique_ptr<IndexCursor>(std::move(cursor));
 }
 
 Result<void> SectionReader::find(Bytes key, const RowVisitor& visit) const {
-  if (!section_->may_overlap(key, key_after_prefix(key))) return {};
+  if (!section_.may_hold(key)) return {};
   const std::uint64_t hash = key_hash(key);
+  const std::optional<std::uint32_t> leaf = TRY(section_.only_leaf(key));
+  if (!leaf) return find_in_leaves(key, hash, visit);
+  const bool maybe = TRY(section_.may_have(*leaf, hash));
+  if (!maybe) return {};
+  if (section_.meta().form == Form::entries) return find_among_entries(*leaf, key, visit);
+  if (integers_ && key.size() == kKeyWordBytes && key.front() == kKeyValue) {
+    const bool done = TRY(find_integer(*leaf, key_word_of(key), visit));
+    if (done) return {};
+  }
+  return find_in_leaves(key, hash, visit);
+}
+
+Result<void> SectionReader::find_among_entries(std::uint32_t leaf, Bytes key, const RowVisitor& visit) const {
+  const LoadedNode loaded = TRY(section_.node(leaf, BlockCache::Priority::normal));
+  const KeyNode& node = loaded.node;
+  for (std::size_t at = node.lower_bound(key); at < node.entries() && node.compare(at, key) == 0; ++at) {
+    const std::uint32_t ordinal = node.number(at);
+    if (ordinal >= section_.meta().rows) return Error(Code::corrupt, "ordered index: an entry names no row");
+    if (!visit(ordinal)) return {};
+  }
+  return {};
+}
+
+// Within one block of the key's column. False, and nothing was told: it takes more than that.
+Result<bool> SectionReader::find_integer(std::uint32_t leaf, std::uint64_t word, const RowVisitor& visit) const {
+  const std::uint64_t end = std::min<std::uint64_t>(section_.meta().rows, std::uint64_t{leaf} + kLeafRows);
+  if (leaf >= end) return Error(Code::corrupt, "ordered index: a leaf begins behind the last row");
+  const PinnedBlock block = TRY(source_->segment()->block_at(positions_.front(), leaf));
+  if (!block.holds(end - 1) || block.view->has_nulls()) return false;
+  const auto value = static_cast<std::int64_t>(word ^ std::uint64_t{1} << 63);
+  const std::size_t last = static_cast<std::size_t>(end - block.first_row);
+  std::size_t row = TRY(integer_lower_bound(*block.view, leaf - block.first_row, last, value));
+  for (; row < last; ++row) {
+    const std::int64_t found = TRY(block.view->integer_at(row));
+    if (found != value || !visit(block.first_row + static_cast<std::uint32_t>(row))) break;
+  }
+  return true;
+}
+
+// The general way: leaf after leaf, whatever they are.
+Result<void> SectionReader::find_in_leaves(Bytes key, std::uint64_t hash, const RowVisitor& visit) const {
   const std::unique_ptr<ClusteredRows> rows = this->rows();
-  Leaf leaf(*section_, rows.get());
-  TreePath path(*section_);
+  Leaf leaf(section_, rows.get());
+  TreePath path(section_);
   TRY(path.seek(key));
   for (bool more = true; more;) {
-    const bool maybe = TRY(section_->may_have(path.leaf(), hash));
+    const bool maybe = TRY(section_.may_have(path.leaf(), hash));
     if (maybe) {
       TRY(leaf.load(path.leaf()));
       for (std::size_t at = TRY(leaf.lower_bound(key)); at < leaf.entries(); ++at) {
@@ -209,7 +262,7 @@ Result<void> SectionReader::verify_leaf(Leaf& leaf, ByteBuffer& last, std::vecto
     const std::uint32_t ordinal = TRY(leaf.ordinal(i));
     if (compare_keys(last, key) > 0) return Error(Code::corrupt, "ordered index: keys do not ascend");
     if (seen[ordinal]) return Error(Code::corrupt, "ordered index: a row is there twice");
-    const bool passes = TRY(section_->may_have(number, key_hash(key)));
+    const bool passes = TRY(section_.may_have(number, key_hash(key)));
     if (!passes) return Error(Code::corrupt, "ordered index: a bloom filter lacks a key");
     seen[ordinal] = true;
     keys.add(key);
@@ -219,17 +272,17 @@ Result<void> SectionReader::verify_leaf(Leaf& leaf, ByteBuffer& last, std::vecto
 }
 
 Result<void> SectionReader::verify() const {
-  std::vector<bool> seen(section_->meta().rows);
+  std::vector<bool> seen(section_.meta().rows);
   if (seen.empty()) return {};
   const std::unique_ptr<ClusteredRows> rows = this->rows();
-  Leaf leaf(*section_, rows.get());
-  TreePath path(*section_);
+  Leaf leaf(section_, rows.get());
+  TreePath path(section_);
   ByteBuffer last;
   TRY(path.seek({}));
   for (bool more = true; more;) {
     TRY(leaf.load(path.leaf()));
     if (rows == nullptr) {
-      const LoadedNode node = TRY(section_->node(path.leaf(), BlockCache::Priority::normal));
+      const LoadedNode node = TRY(section_.node(path.leaf(), BlockCache::Priority::normal));
       TRY(node.node.verify());
     }
     TRY(verify_leaf(leaf, last, seen, path.leaf()));
@@ -243,7 +296,7 @@ Result<void> SectionReader::verify() const {
 
 Result<std::unique_ptr<IndexReader>> make_section_reader(std::shared_ptr<const RowSource> source,
                                                          std::vector<const ColumnSchema*> columns,
-                                                         std::shared_ptr<const OrderedSection> section) {
+                                                         const OrderedSection& section) {
   const Segment& segment = *source->segment();
   std::vector<Type> types;
   std::vector<std::size_t> positions;
@@ -253,12 +306,12 @@ Result<std::unique_ptr<IndexReader>> make_section_reader(std::shared_ptr<const R
     if (!position || segment.columns()[*position].type != column->type) return std::unique_ptr<IndexReader>();
     positions.push_back(*position);
   }
-  if (section->meta().types != fingerprint(types)) return std::unique_ptr<IndexReader>();
-  if (section->meta().rows != segment.rows()) {
+  if (section.meta().types != fingerprint(types)) return std::unique_ptr<IndexReader>();
+  if (section.meta().rows != segment.rows()) {
     return Error(Code::corrupt, "ordered index: it has another number of rows than its segment");
   }
   return std::unique_ptr<IndexReader>(
-      std::make_unique<SectionReader>(std::move(source), std::move(columns), std::move(positions), std::move(section)));
+      std::make_unique<SectionReader>(std::move(source), std::move(columns), std::move(positions), section));
 }
 
 }  // namespace mneme::ordered

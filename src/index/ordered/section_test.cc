@@ -93,7 +93,8 @@ void each_entry(const OrderedSection& section, const By& by) {
 }
 
 std::shared_ptr<const OrderedSection> open(ByteBuffer bytes) {
-  return OrderedSection::open(std::make_unique<VectorSection>(std::move(bytes))).value();
+  const auto section = std::make_shared<const VectorSection>(std::move(bytes));
+  return {section, OrderedSection::open(*section).value()};
 }
 
 // 7919 divides no count used here: a permutation.
@@ -190,7 +191,8 @@ TEST_CASE("a filter lets every key of its leaves through and about one in a hund
 
 // Whatever bytes change, reading ends with an answer or with corrupt.
 void read_all(const ByteBuffer& bytes) {
-  const auto section = OrderedSection::open(std::make_unique<VectorSection>(bytes));
+  const VectorSection held(bytes);
+  const auto section = OrderedSection::open(held);
   if (!section) {
     CHECK(section.error().code() == Code::corrupt);
     return;

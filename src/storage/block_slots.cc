@@ -1,0 +1,33 @@
+#include "storage/block_slots.h"
+
+namespace mneme {
+
+std::shared_ptr<const CachedBlock> BlockSlots::find(std::size_t slot) const noexcept {
+  const Slot& at = slots_[slot];
+  if (at.busy.exchange(true, std::memory_order_acquire)) return nullptr;
+  auto block = at.block.lock();
+  at.busy.store(false, std::memory_order_release);
+  if (block != nullptr) block->ask();
+  return block;
+}
+
+void BlockSlots::put(std::size_t slot, const std::shared_ptr<const CachedBlock>& block) noexcept {
+  Slot& at = slots_[slot];
+  if (at.busy.exchange(true, std::memory_order_acquire)) return;
+  at.block = block;
+  at.busy.store(false, std::memory_order_release);
+}
+
+BlockSlots* LazyBlockSlots::get(std::size_t count, MemoryBudget& budget) {
+  BlockSlots* slots = slots_.load(std::memory_order_acquire);
+  if (slots != nullptr) return slots;
+  Reservation memory;
+  if (!budget.try_reserve(BlockSlots::memory_bytes(count), MemoryShare::cache, "slots of blocks", memory)) {
+    return nullptr;
+  }
+  auto made = std::make_unique<BlockSlots>(count, std::move(memory));
+  if (slots_.compare_exchange_strong(slots, made.get(), std::memory_order_acq_rel)) return made.release();
+  return slots;  // Another thread's.
+}
+
+}  // namespace mneme

@@ -1,0 +1,49 @@
+// BlockSlots: a shorter way to blocks that are in the cache: by number, without its lock and its map.
+//
+// A slot remembers a block weakly: once the cache has let go of it, the slot finds nothing, and the block is asked for
+// the long way again. So slots hold no memory but their own, and eviction knows nothing of them.
+// The surprising decision: nobody ever waits for a slot. One that another thread is at is one that finds nothing.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "storage/block_cache.h"
+
+namespace mneme {
+
+class BlockSlots {  // Thread-safe.
+ public:
+  explicit BlockSlots(std::size_t count, Reservation memory) : slots_(count), memory_(std::move(memory)) {}
+  [[nodiscard]] static constexpr std::size_t memory_bytes(std::size_t count) noexcept { return count * sizeof(Slot); }
+
+  // Null: not there, or not now. Counts as asking for the block. REQUIRES for both: slot < count.
+  [[nodiscard]] std::shared_ptr<const CachedBlock> find(std::size_t slot) const noexcept;
+  void put(std::size_t slot, const std::shared_ptr<const CachedBlock>& block) noexcept;
+  [[nodiscard]] std::size_t count() const noexcept { return slots_.size(); }
+
+ private:
+  struct Slot {
+    std::weak_ptr<const CachedBlock> block;  // Whoever has set `busy` may touch it.
+    mutable std::atomic<bool> busy{false};   // Acquire when taken, release when given back: a lock that is only tried.
+  };
+  std::vector<Slot> slots_;
+  const Reservation memory_;
+};
+
+// Slots that are made at their first use, if the budget has room for them then. Thread-safe.
+class LazyBlockSlots {
+ public:
+  LazyBlockSlots() = default;
+  LazyBlockSlots(LazyBlockSlots&& other) noexcept : slots_(other.slots_.exchange(nullptr)) {}  // Not while in use.
+  ~LazyBlockSlots() { delete slots_.load(std::memory_order_acquire); }
+
+  // Null: there is no room. `count` is the same each time.
+  BlockSlots* get(std::size_t count, MemoryBudget& budget);
+
+ private:
+  std::atomic<BlockSlots*> slots_{nullptr};  // Release/acquire: what it points at is built before it is seen.
+};
+
+}  // namespace mneme
