@@ -28,11 +28,12 @@ class AllocationRun {  // One workload. One thread at a time.
       : seed_(seed), sticky_(sticky), random_(seed), model_(seed), tally_(tally) {}
 
   void run() {
-    for (int life = 0; life < 2 && tally_.violations == 0; ++life) {
+    for (int life = 0; life < 6 && tally_.violations == 0; ++life) {
       const auto store = open_with_every_refusal();
       if (!store) return;
       for (int i = 0; i < 3 && tally_.violations == 0; ++i) commit_with_every_refusal(*store);
       flush_with_every_refusal(*store);
+      merge_with_every_refusal(*store);
       if (!store->close()) violation("close");
     }
   }
@@ -111,6 +112,16 @@ class AllocationRun {  // One workload. One thread at a time.
     const auto flush = [&] { return store.flush(); };
     if (!with_every_refusal("flush", flush, [&] { return differs(store); })) return;
     if (const std::string wrong = differs(store); !wrong.empty()) violation("after a flush: " + wrong);
+  }
+
+  void merge_with_every_refusal(Store& store) {
+    const auto step = [&]() -> Result<void> {
+      while (TRY(store.step(clock_.monotonic_ns()))) {
+      }
+      return {};
+    };
+    if (!with_every_refusal("merge", step, [&] { return differs(store); })) return;
+    if (const std::string wrong = differs(store); !wrong.empty()) violation("after a merge: " + wrong);
   }
 
   std::string differs(Store& store) {

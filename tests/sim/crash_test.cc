@@ -3,6 +3,7 @@
 //   SEED=<n>    one run of that seed instead of the fixed list      STATES=<n>   at least that many distinct states
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
@@ -22,6 +23,7 @@ struct Tally {
   std::uint64_t syncs = 0;                    // Made at the site that a control ignores.
   std::uint64_t cuts = 0;
   std::uint64_t violations = 0;
+  std::uint64_t seeds = 0, flushes = 0, merges = 0;
   std::uint64_t nested = 0;         // Cuts in the midst of recovery.
   std::uint64_t lived_on = 0;       // Recovered stores that went on until nothing was left to do.
   std::uint64_t lies_reported = 0;  // Under p7 open may say `corrupt`: what the disk had called synced is not there.
@@ -30,6 +32,7 @@ struct Tally {
 
 constexpr std::uint64_t kNestedCutsEvery = 16;
 constexpr std::uint64_t kLivesOnEvery = 8;
+constexpr std::uint64_t kStepsMax = 1'000;
 
 class CrashRun {
  public:
@@ -72,15 +75,37 @@ class CrashRun {
     return true;
   }
 
-  // What the maintenance thread would do, at drawn moments: one small step, or a flush of everything.
+  // What the maintenance thread would do, at drawn moments: some of its smallest steps, a flush of everything, or all
+  // there is to do. Commits come between the steps of one flush or merge.
   std::string maintain(Store& store) {
-    const std::uint64_t what = model_.random()() % 4;
-    if (what > 1) return {};
-    const auto done = what == 0 ? store.flush() : [&]() -> Result<void> {
-      for (int i = 0; i < 4; ++i) TRY(store.step(clock_.monotonic_ns() + 1));
-      return {};
-    }();
-    return done ? std::string() : "maintenance: " + done.error().to_string();
+    const bool busy = seed_ % 4 == 1;
+    const std::uint64_t what = model_.random()() % (busy ? 4 : 6);
+    if (what > (busy ? 3 : 2)) return {};
+    const auto before = segments_of(store);
+    const auto done =
+        what == 0 || what == 3 ? store.flush() : steps(store, what == 1 ? 1 + model_.random()() % 12 : kStepsMax);
+    if (!done) return "maintenance: " + done.error().to_string();
+    const auto after = segments_of(store);
+    const auto gone = [&](const auto& segment) { return !after.contains(segment); };
+    tally_.flushes += std::ranges::any_of(after, [&](const auto& segment) { return !before.contains(segment); });
+    tally_.merges += std::ranges::any_of(before, gone);
+    return {};
+  }
+
+  Result<void> steps(Store& store, std::uint64_t most) {
+    for (std::uint64_t i = 0; i < most; ++i) {
+      if (!TRY(store.step(clock_.monotonic_ns()))) break;
+    }
+    return {};
+  }
+
+  static std::set<std::uint64_t> segments_of(Store& store) {
+    std::set<std::uint64_t> numbers;
+    const Snapshot snapshot = store.snapshot().value();
+    for (const auto& [id, table] : snapshot.version->tables) {
+      for (const TableSegment& segment : table.segments) numbers.insert(segment.file->number());
+    }
+    return numbers;
   }
 
   struct Pending {  // An image cut while a commit was under way: the state after it is known only once it returned.
@@ -155,11 +180,7 @@ class CrashRun {
     if (!state) return state.error().to_string();
     if (state->at("fresh").begin()->first <= given.row_max) return "a row id was given before";
     if (const auto flushed = (*store)->flush(); !flushed) return "flush: " + flushed.error().to_string();
-    for (int i = 0; i < 100; ++i) {
-      const auto more = (*store)->step(kNoDeadline);
-      if (!more) return "step: " + more.error().to_string();
-      if (!*more) break;
-    }
+    if (const auto done = steps(**store, kStepsMax); !done) return "step: " + done.error().to_string();
     return files_left(disk);
   }
 
@@ -227,25 +248,38 @@ class CrashRun {
   std::vector<Pending> pending_;
 };
 
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
 }  // namespace
 
 TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits with every acknowledged one") {
+  const auto begin = std::chrono::steady_clock::now();
   const std::uint64_t wanted = environment("STATES", 10'000);
   const std::uint64_t only = environment("SEED", 0);
   Tally tally;
   for (std::uint64_t seed = only != 0 ? only : 1; tally.images.size() < wanted; ++seed) {
-    CrashRun(seed, tally).run(4, {});
+    CrashRun(seed, tally).run(seed % 4 < 2 ? 8 : 4, {});
+    ++tally.seeds;
     if (only != 0 || tally.violations != 0) break;
   }
   std::printf(
-      "crash points: %llu cuts, %zu distinct images, %llu recoveries, %llu cut again in recovery, %llu lived on, "
+      "crash points: %.0f s, %llu seeds, %llu flushes, %llu merges, %llu cuts, %zu distinct images, %llu recoveries, "
+      "%llu cut again in recovery, %llu lived on, "
       "%llu lies of the disk reported, %llu violations\n",
+      seconds_since(begin), static_cast<unsigned long long>(tally.seeds),
+      static_cast<unsigned long long>(tally.flushes), static_cast<unsigned long long>(tally.merges),
       static_cast<unsigned long long>(tally.cuts), tally.images.size(),
       static_cast<unsigned long long>(tally.checked.size()), static_cast<unsigned long long>(tally.nested),
       static_cast<unsigned long long>(tally.lived_on), static_cast<unsigned long long>(tally.lies_reported),
       static_cast<unsigned long long>(tally.violations));
   INFO(tally.first_violation);
   CHECK(tally.violations == 0);
+  if (only != 0) return;
+  CHECK(tally.flushes > tally.seeds);
+  CHECK(tally.merges > 0);
+  CHECK(tally.nested > 0);
 }
 
 // The positive controls: each sync that the store makes, taken away, must be missed by the test above.
