@@ -35,9 +35,9 @@ Result<void> Connection::execute_script(std::string_view sql, const std::functio
 Result<RowStream> Connection::query(std::string_view sql, std::span<const Value> parameters) {
   return guarded([&]() -> Result<RowStream> {
     Lock lock(state_->core->mutex);
-    auto stream = std::make_unique<RowStream::State>(state_->core, TRY(state_->core->session.prepare(sql)));
-    stream->open = TRY(state_->core->session.open_stream(*stream->prepared, parameters));
-    return RowStream(std::move(stream));
+    auto prepared = TRY(state_->core->session.prepare(sql));
+    OpenStream open = TRY(state_->core->session.open_stream(*prepared, parameters));
+    return RowStream(std::make_unique<RowStream::State>(state_->core, std::move(prepared), std::move(open)));
   });
 }
 
@@ -79,9 +79,8 @@ Result<ResultSet> Statement::execute(std::span<const Value> parameters) {
 Result<RowStream> Statement::query(std::span<const Value> parameters) {
   return guarded([&]() -> Result<RowStream> {
     Lock lock(state_->core->mutex);
-    auto stream = std::make_unique<RowStream::State>(state_->core, state_->prepared);
-    stream->open = TRY(state_->core->session.open_stream(*stream->prepared, parameters));
-    return RowStream(std::move(stream));
+    OpenStream open = TRY(state_->core->session.open_stream(*state_->prepared, parameters));
+    return RowStream(std::make_unique<RowStream::State>(state_->core, state_->prepared, std::move(open)));
   });
 }
 
@@ -101,7 +100,6 @@ bool is_complete_sql(std::string_view text) {
 RowStream::State::~State() {
   Lock lock(core->mutex);
   batch.reset();
-  if (open.execution == nullptr) return;  // It never opened.
   open.execution.reset();
   open.own.reset();
   core->session.end_stream();

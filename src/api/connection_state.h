@@ -22,8 +22,9 @@ struct Statement::State {
 };
 
 struct RowStream::State {
-  State(std::shared_ptr<ConnectionCore> of, std::shared_ptr<PreparedStatement> statement)
-      : core(std::move(of)), prepared(std::move(statement)) {}
+  // Made when nothing can fail any more: its end takes the lock under which it is made.
+  State(std::shared_ptr<ConnectionCore> of, std::shared_ptr<PreparedStatement> statement, OpenStream stream)
+      : core(std::move(of)), prepared(std::move(statement)), open(std::move(stream)) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State();
