@@ -19,7 +19,8 @@ namespace mneme::query {
 
 struct Argument {
   Type type;
-  bool unknown = false;  // `type` does not count.
+  bool unknown = false;                   // `type` does not count.
+  std::optional<std::int64_t> literal{};  // Of an INT literal: the digits of round() decide its result's type.
 };
 
 struct Overload {

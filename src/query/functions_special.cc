@@ -4,6 +4,7 @@
 #include <array>
 
 #include "query/functions_error.h"
+#include "query/functions_type.h"
 #include "query/kernels.h"
 #include "query/text_limit.h"
 #include "types/text_form.h"
@@ -123,12 +124,28 @@ Overload of_any_types(const Function& function, std::span<const Argument> argume
   return overload;
 }
 
+// round and trunc of an exact number to a literal number of digits: the result has just these, as in PostgreSQL.
+std::optional<Overload> to_literal_digits(std::string_view name, std::span<const Argument> arguments) {
+  if ((name != "round" && name != "trunc") || arguments.size() != 2) return std::nullopt;
+  if (!is_exact_number(arguments[0].type) || arguments[0].unknown ||
+      !(arguments[1].unknown || arguments[1].type.kind == TypeKind::integer)) {
+    return std::nullopt;
+  }
+  const Type from =
+      arguments[0].type.kind == TypeKind::decimal ? arguments[0].type : decimal_with_scale(arguments[0].type, 0);
+  const auto digits = arguments[1].literal.value_or(from.scale);
+  const Type wanted =
+      decimal_with_scale(from, static_cast<int>(std::clamp<std::int64_t>(digits, 0, kDecimalPrecisionMax)));
+  return Overload{decimal_to_digits(name), {from, {.kind = TypeKind::integer}}, wanted};
+}
+
 }  // namespace
 
 std::span<const std::string_view> special_names() noexcept { return kNames; }
 
 std::optional<Result<Overload>> resolve_special(std::string_view name, std::span<const Argument> arguments,
                                                 SourcePosition at) {
+  if (auto rounded = to_literal_digits(name, arguments)) return *std::move(rounded);
   if (std::ranges::find(kNames, name) == kNames.end()) return std::nullopt;
   for (const Constant& constant : kConstants) {
     if (constant.name != name || !arguments.empty()) continue;

@@ -100,6 +100,39 @@ TEST_CASE("functions: DECIMAL rounds half away from zero, FLOAT to even") {
   CHECK(function_type("round", {kInt}) == "FLOAT");
 }
 
+TEST_CASE("operators: bits of INT") {
+  const auto bits = [](const char* a, const char* symbol, const char* b) {
+    return apply(symbol, {Arg("INT", a), Arg("INT", b)});
+  };
+  CHECK(bits("5", "&", "3") == "1");
+  CHECK(bits("5", "|", "3") == "7");
+  CHECK(bits("5", "#", "3") == "6");
+  CHECK(bits("1", "<<", "10") == "1024");
+  CHECK(bits("-16", ">>", "2") == "-4");
+  CHECK(bits("1", "<<", "63") == "-9223372036854775808");
+  CHECK(bits("1", "<<", "64") == "1");
+  CHECK(apply("~", {Arg("INT", "5")}) == "-6");
+  CHECK(apply("&", {kInt, nullptr}) == "NULL");
+  CHECK(apply("&", {kInt, kFloat}) == "42883");
+}
+
+TEST_CASE("functions: round and trunc to a literal number of digits have just these digits") {
+  const auto rounded = [](const char* name, const char* type, const char* value, std::int64_t digits) {
+    std::vector<Argument> arguments{{type_of(type)}, {type_of("INT"), false, digits}};
+    const std::string text = std::to_string(digits);
+    return testing::shown(resolve_function(name, arguments), {Arg(type, value), Arg("INT", text.c_str())});
+  };
+  CHECK(rounded("round", "DECIMAL(6, 5)", "3.14159", 2) == "3.14");
+  CHECK(rounded("round", "DECIMAL(4, 3)", "-2.675", 2) == "-2.68");
+  CHECK(rounded("round", "DECIMAL(5, 1)", "1234.5", -2) == "1200");
+  CHECK(rounded("round", "DECIMAL(4, 3)", "9.999", 1) == "10.0");
+  CHECK(rounded("trunc", "DECIMAL(6, 5)", "3.14159", 3) == "3.141");
+  CHECK(rounded("round", "INT", "10", 2) == "10.00");
+  CHECK(rounded("round", "INT", "15", -1) == "20");
+  CHECK(rounded("round", "DECIMAL(2, 1)", "1.5", 4) == "1.5000");
+  CHECK(rounded("round", "DECIMAL(2, 1)", "1.5", 1000) == "1.5000000000000000");  // Eighteen digits are all there is.
+}
+
 TEST_CASE("operators: || joins text with what a cast makes text, and nothing else") {
   CHECK(apply("||", {kText, kInt}) == "abc7");
   CHECK(apply("||", {Arg("BOOL", "t"), kText}) == "trueabc");

@@ -69,6 +69,11 @@ Type decimal_result(char symbol, const Type& a, const Type& b) noexcept {
   return {.kind = TypeKind::decimal, .precision = kDecimalPrecisionMax, .scale = static_cast<std::uint8_t>(kept)};
 }
 
+Type decimal_with_scale(const Type& of, int scale) noexcept {
+  const int whole = digits_of(of).whole + 1;  // 9.9 rounds to 10.
+  return decimal_of({std::min<int>(whole, kDecimalPrecisionMax), scale});
+}
+
 Result<Type> common_type(std::span<const Argument> values, std::string_view what, SourcePosition at) {
   std::optional<Type> common;
   for (const Argument& value : values) {

@@ -18,4 +18,8 @@ std::optional<Type> meeting_type(const Type& a, const Type& b) noexcept;
 // Division keeps what eighteen digits leave, from 6 to 16.
 Type decimal_result(char symbol, const Type& a, const Type& b) noexcept;
 
+// The DECIMAL of so many digits behind the point that holds what `of` holds, where eighteen digits suffice; else, as
+// above, with fewer.
+Type decimal_with_scale(const Type& of, int scale) noexcept;
+
 }  // namespace mneme::query

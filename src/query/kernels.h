@@ -24,6 +24,8 @@ const Function* arithmetic(std::string_view symbol, const Type& type, std::size_
 // it is. Arithmetic fills a column of decimal_result()'s type (functions_type.h).
 const Function* decimal_comparison(std::string_view symbol) noexcept;
 const Function* decimal_arithmetic(std::string_view symbol) noexcept;
+// "round" and "trunc" of a DECIMAL to a number of digits, into a DECIMAL of any scale. Others have none.
+const Function* decimal_to_digits(std::string_view name) noexcept;
 
 // sqrt, cbrt, exp, ln, log10, power, sin ... over FLOAT; floor, ceil, round, trunc, sign. Domain errors as PostgreSQL.
 const Function* math(std::string_view name, std::size_t arguments);

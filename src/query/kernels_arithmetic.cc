@@ -182,8 +182,36 @@ struct LeastMultiple {
   }
 };
 
+// Bits of INT. A shift by 64 or more takes the count modulo 64, as PostgreSQL's does on every machine we run on.
+struct BitAnd {
+  static constexpr std::int64_t apply(std::int64_t a, std::int64_t b) { return a & b; }
+};
+struct BitOr {
+  static constexpr std::int64_t apply(std::int64_t a, std::int64_t b) { return a | b; }
+};
+struct BitXor {
+  static constexpr std::int64_t apply(std::int64_t a, std::int64_t b) { return a ^ b; }
+};
+struct ShiftLeft {
+  static constexpr std::int64_t apply(std::int64_t a, std::int64_t b) { return a << (b & 63); }
+};
+struct ShiftRight {
+  static constexpr std::int64_t apply(std::int64_t a, std::int64_t b) { return a >> (b & 63); }
+};
+template <class Operator>
+Result<void> bits(Operands operands, std::size_t rows, Column& out) {
+  map_rows<std::int64_t>(operands, rows, out, [&](std::size_t row) {
+    return Operator::apply(operands[0].at<std::int64_t>(row), operands[1].at<std::int64_t>(row));
+  });
+  return {};
+}
+Result<void> bit_not(Operands operands, std::size_t rows, Column& out) {
+  map_rows<std::int64_t>(operands, rows, out, [&](std::size_t row) { return ~operands[0].at<std::int64_t>(row); });
+  return {};
+}
+
 // Binary operators are chosen by the types of both sides at once (functions_operator.cc); these have names.
-constexpr std::array<Signature, 14> kSignatures{{
+constexpr std::array<Signature, 20> kSignatures{{
     signature("-", unary<std::int64_t, Negate>, returns<kI>, kI),
     signature("-", unary<double, Negate>, returns<kF>, kF),
     signature("-", unary<float, Negate>, returns<kR>, kR),
@@ -195,6 +223,12 @@ constexpr std::array<Signature, 14> kSignatures{{
     signature("abs", unary<double, Absolute>, returns<kF>, kF),
     signature("abs", unary<float, Absolute>, returns<kR>, kR),
     signature("mod", binary<std::int64_t, Remainder>, returns<kI>, kI, kI),
+    signature("&", bits<BitAnd>, returns<kI>, kI, kI),
+    signature("|", bits<BitOr>, returns<kI>, kI, kI),
+    signature("#", bits<BitXor>, returns<kI>, kI, kI),
+    signature("<<", bits<ShiftLeft>, returns<kI>, kI, kI),
+    signature(">>", bits<ShiftRight>, returns<kI>, kI, kI),
+    signature("~", bit_not, returns<kI>, kI),
     signature("gcd", binary<std::int64_t, GreatestDivisor>, returns<kI>, kI, kI),
     signature("lcm", binary<std::int64_t, LeastMultiple>, returns<kI>, kI, kI),
     signature("div", binary<std::int64_t, Divide>, returns<kI>, kI, kI),

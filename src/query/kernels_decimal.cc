@@ -209,6 +209,12 @@ constexpr std::array<Signature, 11> kSignatures{{
 
 }  // namespace
 
+const Function* decimal_to_digits(std::string_view name) noexcept {
+  for (const Signature& signature : kSignatures) {
+    if (signature.function.name == name && signature.count == 2 && name != "mod") return &signature.function;
+  }
+  return nullptr;
+}
 const Function* decimal_comparison(std::string_view symbol) noexcept { return find(kComparisons, symbol); }
 const Function* decimal_arithmetic(std::string_view symbol) noexcept { return find(kArithmetic, symbol); }
 std::span<const Signature> decimal_signatures() noexcept { return kSignatures; }

@@ -128,6 +128,18 @@ Result<query::ExpressionPtr> settle(StatementState& state, Bound bound, const Ty
   return convert(state, std::move(bound), type, CastContext::implicit);
 }
 
+namespace {
+
+std::optional<std::int64_t> integer_literal(const query::Expression& e) {
+  if (e.type.kind != Kind::integer) return std::nullopt;
+  if (e.kind == query::ExpressionKind::constant && !e.value->is_null(0)) return e.value->values<std::int64_t>()[0];
+  if (e.kind != query::ExpressionKind::call || e.function->name != "-" || e.children.size() != 1) return std::nullopt;
+  const auto negated = integer_literal(*e.children[0]);
+  return negated && *negated >= 0 ? std::optional(-*negated) : std::nullopt;
+}
+
+}  // namespace
+
 std::vector<query::Argument> arguments_of(const StatementState& state, const std::vector<Bound>& bounds) {
   const bool all_open = std::ranges::all_of(bounds, &Bound::is_open);
   std::vector<query::Argument> arguments;
@@ -135,7 +147,8 @@ std::vector<query::Argument> arguments_of(const StatementState& state, const std
   for (const Bound& bound : bounds) {
     const bool is_given = all_open && bound.open == Open::parameter;
     const auto type = is_given ? state.given_type(bound.parameter) : bound.type();
-    arguments.push_back({type.value_or(kText), !type.has_value()});
+    arguments.push_back(
+        {type.value_or(kText), !type.has_value(), bound.is_open() ? std::nullopt : integer_literal(*bound.expression)});
   }
   return arguments;
 }
