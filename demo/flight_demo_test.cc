@@ -1,0 +1,98 @@
+// The whole demo on a small flight and a small log, and its checks shown to fail when they should.
+#include "flight_demo.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "flight_tables.h"
+#include "log_demo.h"
+#include "question.h"
+
+using namespace mneme;
+using namespace mneme::demo;
+
+namespace {
+
+class Scratch {
+ public:
+  Scratch() : path_(std::filesystem::temp_directory_path() / ("mneme_demo_" + std::to_string(getpid()))) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] std::string operator/(const char* name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+constexpr FlightOptions kSmall = {2, 20, 1};
+
+}  // namespace
+
+TEST_CASE("demo: a small flight is flown, killed, proved, flown on, asked about and drawn") {
+  const Scratch scratch;
+  Terminal terminal(Terminal::Voice::quiet);
+  const auto done = fly(kSmall, {scratch / "db", scratch / "flight.svg"}, terminal);
+  CHECK_MESSAGE(done, (done ? "" : done.error().to_string()));
+  CHECK(terminal.failed() == 0);
+  CHECK(terminal.checks() == 9);  // Killed, proved, resumed, checked, and five answers.
+  CHECK(std::filesystem::file_size(scratch / "flight.svg") > 10'000);
+}
+
+TEST_CASE("demo: a real log goes the same way") {
+  const char* given = std::getenv("MNEME_TEST_DATA");
+  const std::string folder = given != nullptr ? given : MNEME_SOURCE_DIR "/../shared/data";
+  const std::string log = folder + "/ulog/sample_log_small.ulg";
+  if (!std::filesystem::exists(log)) {
+    std::puts("SKIPPED demo on a real log: MNEME_TEST_DATA has no ulog/sample_log_small.ulg");
+    return;
+  }
+  const Scratch scratch;
+  Terminal terminal(Terminal::Voice::quiet);
+  const auto done = replay(log, {scratch / "db", scratch / "log.svg"}, terminal);
+  CHECK_MESSAGE(done, (done ? "" : done.error().to_string()));
+  CHECK(terminal.failed() == 0);
+  CHECK(terminal.checks() == 9);
+}
+
+TEST_CASE("demo: a missing row and a changed value are noticed") {
+  const Scratch scratch;
+  const Flight flight(kSmall);
+  Database database = Database::open(scratch / "db").value();
+  Connection connection = database.connect();
+  {
+    FlightWriter writer = FlightWriter::open(connection).value();
+    for (std::size_t i = 0; i < 30; ++i) writer.write(flight.moment(i)).value();
+  }
+  CHECK(survey(connection, flight).value().mismatches.empty());
+  CHECK(survey(connection, flight).value().moments == 30);
+  const auto mismatches_after = [&](const char* sql) {
+    connection.execute(sql).value();
+    return survey(connection, flight).value().mismatches.size();
+  };
+  CHECK(mismatches_after("DELETE FROM battery WHERE ts = TIMESTAMP '2026-06-01 09:00:01'") == 1);
+  CHECK(mismatches_after("UPDATE imu SET az = az + 1e-9 WHERE ts = TIMESTAMP '2026-06-01 09:00:02'") == 2);
+}
+
+TEST_CASE("demo: a wrong, an empty and a failing answer are failed checks") {
+  const Scratch scratch;
+  Database database = Database::open(scratch / "db").value();
+  Connection connection = database.connect();
+  Terminal terminal(Terminal::Voice::quiet);
+  const auto holds = [&](const char* sql, std::vector<Row> expected) {
+    return ask(connection, {"a question", sql, {}, std::move(expected)}, 1, terminal);
+  };
+  CHECK(holds("SELECT 1, 2.5::FLOAT, 'x'", {{1, 2.5, "x"}}));
+  CHECK_FALSE(holds("SELECT 1, 2.5::FLOAT, 'x'", {{1, 2.6, "x"}}));
+  CHECK_FALSE(holds("SELECT 1, 2.5::FLOAT, 'x'", {{1, 2.5, "y"}}));
+  CHECK_FALSE(holds("SELECT 1 WHERE 1 = 2", {}));
+  CHECK_FALSE(holds("SELECT nothing", {{1}}));
+  CHECK(terminal.failed() == 4);
+}

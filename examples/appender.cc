@@ -1,0 +1,36 @@
+// The appender: the fast way in for a sensor. It collects rows in columns and commits a batch at a time; what flush()
+// has not returned for may be lost with the process.
+#include "example.h"
+#include "mneme/database.h"
+
+int main() {
+  const example::Scratch scratch;
+  constexpr std::int64_t kRows = 100'000;
+  {
+    auto db = mneme::Database::open(scratch / "db").value();
+    auto connection = db.connect();
+    connection.execute("CREATE TABLE imu (ts TIMESTAMP NOT NULL, ax FLOAT, ay FLOAT, label TEXT)").value();
+    auto imu = db.appender("imu").value();
+    for (std::int64_t i = 0; i < kRows; ++i) {
+      imu.append(i * 5'000'000, 0.5 * static_cast<double>(i), -1.0, i % 2 == 0 ? "even" : "odd").value();
+    }
+    imu.flush(mneme::Durability::commit).value();  // When this returns, all of it is on the disk.
+
+    // The order of some columns can be chosen; the others take their default.
+    const std::string columns[] = {"label", "ts"};
+    auto labels = db.appender("imu", columns).value();
+    labels.append("late", kRows * 5'000'000).value();
+
+    // A row that does not fit is refused by itself, and the next one is fine.
+    const auto wrong = labels.append("no time", nullptr);
+    const auto refused = wrong ? labels.flush() : mneme::Result<void>(wrong.error());
+    example::expect(!refused, "NULL is refused where the table says NOT NULL");
+    db.close().value();
+  }
+  auto db = mneme::Database::open(scratch / "db").value();
+  auto connection = db.connect();
+  const auto sums = connection.execute("SELECT count(*), max(ax), count(ay) FROM imu WHERE label <> 'late'").value();
+  example::expect(sums.value(0, 0).as_int() == kRows, "every row is there after a reopen");
+  example::expect(sums.value(0, 1).as_double() == 0.5 * (kRows - 1), "with its values");
+  db.close().value();
+}
