@@ -51,8 +51,8 @@ double step_mib(const std::string& step, const std::string& directory, std::size
   char self[4096];
   const ssize_t bytes = readlink("/proc/self/exe", self, sizeof self - 1);
   if (bytes <= 0) fail("readlink");
-  const std::string command = "exec '" + std::string(self, static_cast<std::size_t>(bytes)) + "' --memory-step " + step +
-                              " '" + directory + "' " + std::to_string(rows);
+  const std::string command = "exec '" + std::string(self, static_cast<std::size_t>(bytes)) + "' --memory-step " +
+                              step + " '" + directory + "' " + std::to_string(rows);
   std::FILE* pipe = popen(command.c_str(), "r");
   unsigned long long kib = 0;
   if (pipe == nullptr || std::fscanf(pipe, "%llu", &kib) != 1) fail("memory step " + step);
