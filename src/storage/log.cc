@@ -59,7 +59,9 @@ Result<void> LogWriter::resume(const LogReplay& found) {
 }
 
 Result<void> LogWriter::check_usable() const {
-  if (poisoned_) return Error(Code::io, "the log is closed: an earlier sync failed; open the database again");
+  if (poisoned_) {
+    return Error(Code::io, options_.wal_directory + " is closed: an earlier sync failed; open the database again");
+  }
   return {};
 }
 

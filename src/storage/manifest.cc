@@ -41,7 +41,9 @@ std::uint64_t encoded_bytes(const ManifestState& state) {
 std::string Manifest::path(FileNumber number) const { return directory_ + "/" + manifest_name(number); }
 
 Result<void> Manifest::check_usable() const {
-  if (poisoned_) return Error(Code::io, "the manifest is closed: an earlier write failed; open the database again");
+  if (poisoned_) {
+    return Error(Code::io, directory_ + ": the manifest is closed: an earlier write failed; open the database again");
+  }
   return {};
 }
 

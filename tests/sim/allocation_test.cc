@@ -153,7 +153,7 @@ class AllocationRun {  // One workload. One thread at a time.
 
 TEST_CASE("allocations: whichever the heap refuses, the call leaves no trace and succeeds when asked again") {
   const std::uint64_t only = environment("SEED", 0);
-  const std::uint64_t wanted = environment("CASES", 20'000);
+  const std::uint64_t wanted = environment("CASES", cases(20'000));
   Tally tally;
   for (std::uint64_t seed = only != 0 ? only : 1; tally.cases < wanted && tally.violations == 0; ++seed) {
     for (const bool sticky : {false, true}) AllocationRun(seed, sticky, tally).run();

@@ -13,6 +13,16 @@ inline std::uint64_t environment(const char* name, std::uint64_t otherwise) {
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
+// Fewer cases where a sanitizer makes each of them slow; never fewer kinds.
+constexpr std::uint64_t cases(std::uint64_t wanted) {
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  return wanted / 5;
+#endif
+#endif
+  return wanted;
+}
+
 // Without a maintenance thread: the tests take its steps at moments they draw.
 inline StoreOptions small_options() {
   return {.memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = 16 << 10, .threads = 0};

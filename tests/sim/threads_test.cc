@@ -300,7 +300,7 @@ class ThreadsRun {  // One seed.
 
 TEST_CASE("threads: every snapshot and every recovered disk shows whole transactions with all that was acknowledged") {
   const std::uint64_t only = environment("SEED", 0);
-  const std::uint64_t last = only != 0 ? only : environment("SEEDS", 300);
+  const std::uint64_t last = only != 0 ? only : environment("SEEDS", cases(300));
   Tally tally;
   for (std::uint64_t seed = only != 0 ? only : 1; seed <= last && tally.violations == 0; ++seed) {
     ThreadsRun(seed, tally).run();
