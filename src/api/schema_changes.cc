@@ -26,11 +26,32 @@ Result<void> drop(Transaction& transaction, const sql::DropTable& statement) {
   return {};
 }
 
+// Rows that are there read the DEFAULT of an added column. 23502: there are some, and it may not be NULL.
+Result<void> check_added(Transaction& transaction, const TableSchema& before, const TableSchema& after) {
+  for (const ColumnSchema& column : after.columns) {
+    if (!column.not_null || !column.missing_value.empty() || before.find(column.id) != nullptr) continue;
+    ScanRequest request;
+    request.table = before.id;
+    const auto reader = TRY(transaction.scan(std::move(request)));
+    std::vector<RowId> rows;
+    if (!TRY(reader->next(rows))) return {};
+    return Error(Code::constraint,
+                 "column \"" + column.name + "\" of table \"" + before.name + "\" would be NULL in the rows there are")
+        .with_sqlstate("23502")
+        .with_hint("give it a DEFAULT");
+  }
+  return {};
+}
+
 Result<void> alter(Transaction& transaction, const sql::AlterTable& statement) {
   const auto table = transaction.find_table(statement.table.name);
   if (table == nullptr && statement.if_exists) return {};
   if (table == nullptr) return no_table(statement.table);
-  return transaction.alter_table(TRY(sql::bind_alter_table(statement, *table, bind_context(transaction, {}))));
+  sql::BindContext context = bind_context(transaction, {});
+  context.now_ns = transaction.now_ns();
+  TableSchema next = TRY(sql::bind_alter_table(statement, *table, context));
+  TRY(check_added(transaction, *table, next));
+  return transaction.alter_table(std::move(next));
 }
 
 // The table that has an index of this name; null: none.

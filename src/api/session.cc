@@ -1,5 +1,6 @@
 #include "api/session.h"
 
+#include "query/profile.h"
 #include "sql/parser.h"
 
 namespace mneme {
@@ -243,13 +244,33 @@ Result<OpenStream> Session::open_stream(PreparedStatement& prepared, std::span<c
 
 Result<Session::Data> Session::explain(Transaction& transaction, const sql::Explain& explain,
                                        std::span<const Value> parameters) {
-  if (explain.analyze) {
-    return Error(Code::unsupported, "EXPLAIN ANALYZE is not there yet").with_sqlstate("0A000").with_hint("EXPLAIN");
-  }
   const auto plan = TRY(plan_statement(*explain.statement, transaction, parameters));
+  const auto clock = [](void* argument) { return static_cast<Clock*>(argument)->monotonic_ns(); };
+  query::Profile profile(clock, &engine_->clock());
+  if (explain.analyze) TRY(run_profiled(transaction, plan, parameters, profile));
+  const auto shown = [&](const query::Plan& one) {
+    return explain.analyze ? query::explain(one, profile) : query::explain(one);
+  };
   std::string text;
-  for (const auto& subquery : plan->plan.scalar_subqueries) text += "Scalar subquery\n" + query::explain(*subquery);
-  return text_rows("QUERY PLAN", text + query::explain(*plan->plan.root));
+  for (const auto& subquery : plan->plan.scalar_subqueries) text += "Scalar subquery\n" + shown(*subquery);
+  return text_rows("QUERY PLAN", text + shown(*plan->plan.root));
+}
+
+// Runs the statement for what it does and how long that takes; its rows are dropped.
+Result<void> Session::run_profiled(Transaction& transaction, const std::shared_ptr<const PlannedStatement>& plan,
+                                   std::span<const Value> parameters, query::Profile& profile) {
+  transaction.begin_statement();
+  const auto run = [&]() -> Result<void> {
+    Execution execution(plan, transaction, engine_->store().budget(), TRY(bind_parameters(plan->plan, parameters)));
+    execution.context.profile = &profile;
+    execution.root = TRY(query::start(plan->plan, execution.context));
+    while (TRY(execution.root->next())) {
+    }
+    return {};
+  };
+  auto done = run();
+  if (!done) transaction.rollback_statement();
+  return done;
 }
 
 }  // namespace mneme

@@ -59,6 +59,8 @@ class Session {  // One thread at a time.
   Result<Data> run(Transaction& transaction, PreparedStatement& prepared, std::span<const Value> parameters);
   Result<Data> run_plan(Transaction& transaction, PreparedStatement& prepared, std::span<const Value> parameters);
   Result<Data> explain(Transaction& transaction, const sql::Explain& explain, std::span<const Value> parameters);
+  Result<void> run_profiled(Transaction& transaction, const std::shared_ptr<const PlannedStatement>& plan,
+                            std::span<const Value> parameters, query::Profile& profile);
 
   const std::shared_ptr<Engine> engine_;
   std::unique_ptr<Transaction> transaction_;  // Between BEGIN and its end.

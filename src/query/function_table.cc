@@ -9,9 +9,9 @@
 namespace mneme::query {
 
 void for_each_signature(const std::function<void(const Signature&)>& visit) {
-  for (const auto signatures :
-       {arithmetic_signatures(), decimal_signatures(), math_signatures(), text_signatures(), time_signatures(),
-        word_signatures(), blob_signatures(), json_signatures(), vector_signatures(), geo_signatures()}) {
+  for (const auto signatures : {arithmetic_signatures(), decimal_signatures(), math_signatures(), text_signatures(),
+                                time_signatures(), word_signatures(), blob_signatures(), json_signatures(),
+                                vector_signatures(), geo_signatures(), limit_signatures()}) {
     for (const Signature& signature : signatures) visit(signature);
   }
 }

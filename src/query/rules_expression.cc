@@ -86,6 +86,15 @@ ExpressionPtr join_conjuncts(std::vector<ExpressionPtr> conjuncts) {
   return make_node(ExpressionKind::conjunction, Type{.kind = TypeKind::boolean}, std::move(conjuncts));
 }
 
+std::size_t cost_of(const Expression& expression) {
+  constexpr std::size_t kVectorCost = 100;
+  std::size_t cost = 0;
+  for (const auto& child : expression.children) {
+    cost += cost_of(*child) + (child->type.kind == TypeKind::vector ? kVectorCost : 0);
+  }
+  return expression.kind == ExpressionKind::call ? cost + 1 : cost;
+}
+
 ExpressionPtr fold(ExpressionPtr expression) {
   const auto is_constant = [](const auto& child) { return child->kind == ExpressionKind::constant; };
   const bool leaf = expression->kind == ExpressionKind::constant || expression->kind == ExpressionKind::column ||

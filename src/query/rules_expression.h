@@ -33,6 +33,9 @@ bool columns_within(const Expression& expression, std::size_t begin, std::size_t
 void split_conjuncts(const Expression& expression, std::vector<ExpressionPtr>& conjuncts);
 ExpressionPtr join_conjuncts(std::vector<ExpressionPtr> conjuncts);  // Null when there are none.
 
+// The work of computing it for a row, in calls of a cheap function; a distance counts for many.
+std::size_t cost_of(const Expression& expression);
+
 // The constant it computes, where all its operands are constants. What fails stays as it is: it may never be computed.
 ExpressionPtr fold(ExpressionPtr expression);
 // The same at every level, from the leaves up; AND and OR lose the operands that decide nothing.

@@ -18,6 +18,12 @@ void append(Conjuncts& to, Conjuncts from) {
   for (auto& conjunct : from) to.push_back(std::move(conjunct));
 }
 
+// One condition: cheap ones first, so that the others see fewer rows; PostgreSQL has the same order.
+ExpressionPtr conjunction_of(Conjuncts conjuncts) {
+  std::ranges::stable_sort(conjuncts, {}, [](const auto& conjunct) { return cost_of(*conjunct); });
+  return join_conjuncts(std::move(conjuncts));
+}
+
 PlanPtr no_rows(PlanPtr plan) {
   auto none = std::make_unique<Plan>();
   none->node = Values{};
@@ -27,7 +33,7 @@ PlanPtr no_rows(PlanPtr plan) {
 
 // What cannot go further down is tested here.
 PlanPtr filtered(PlanPtr plan, Conjuncts conjuncts) {
-  ExpressionPtr predicate = join_conjuncts(std::move(conjuncts));
+  ExpressionPtr predicate = conjunction_of(std::move(conjuncts));
   if (predicate == nullptr) return plan;
   auto filter = std::make_unique<Plan>();
   filter->columns = plan->columns;
@@ -85,7 +91,7 @@ class Pusher {  // One thread at a time: pushes the conditions over one node's r
     Conjuncts all;
     if (scan.filter) split_conjuncts(*scan.filter, all);
     append(all, std::move(conjuncts_));
-    scan.filter = join_conjuncts(std::move(all));
+    scan.filter = conjunction_of(std::move(all));
     return std::move(plan_);
   }
 

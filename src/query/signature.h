@@ -44,5 +44,6 @@ std::span<const Signature> blob_signatures() noexcept;
 std::span<const Signature> json_signatures() noexcept;
 std::span<const Signature> vector_signatures() noexcept;
 std::span<const Signature> geo_signatures() noexcept;
+std::span<const Signature> limit_signatures() noexcept;
 
 }  // namespace mneme::query

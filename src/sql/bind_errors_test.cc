@@ -140,6 +140,14 @@ TEST_CASE("schemas: names, keys and numbers follow PostgreSQL's habits") {
   CHECK(table->columns.size() == 3);
 }
 
+TEST_CASE("schemas: VARCHAR(n) holds what is stored to its length; a cast to it cuts") {
+  Catalogue catalogue;
+  CHECK(catalogue.create("CREATE TABLE t (a VARCHAR(3), b TEXT, c VARCHAR)").empty());
+  REQUIRE(catalogue.find("t")->checks.size() == 1);
+  CHECK(catalogue.find("t")->checks[0].sql == "fits_length(a, 3)");
+  CHECK(bound("SELECT 'cut off'::VARCHAR(3)") == "Project 'cut'\n  Values (t)\n");
+}
+
 TEST_CASE("schemas: a table without a key has a hidden one, which * does not show") {
   Catalogue catalogue;
   const auto table = catalogue.find("imu");

@@ -101,6 +101,8 @@ class ExpressionBinder {  // One thread at a time.
 
 // `a.b` of a type as it is written; 42704, 22023.
 Result<Type> bind_type(const TypeName& name);
+// The characters that VARCHAR(n) or CHAR(n) may hold; none: the type has no such limit.
+std::optional<std::int64_t> length_limit(const TypeName& name);
 // The column's name in a result: PostgreSQL's rules.
 std::string output_name(const Expression& expression);
 // The text of a number as its value: INT, DECIMAL or FLOAT.

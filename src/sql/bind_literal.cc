@@ -1,5 +1,6 @@
 // Literals, types and the names of results.
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "mneme/value.h"
@@ -72,7 +73,27 @@ Result<Bound> ExpressionBinder::node(const Cast& cast, SourcePosition) {
   const Type type = TRY(bind_type(cast.type));
   Bound operand = TRY(bind(*cast.operand));
   // The cast's own place is its type's: `a::int` begins where `a` does.
-  return closed(TRY(convert(state(), std::move(operand), type, CastContext::explicit_)));
+  Bound converted = closed(TRY(convert(state(), std::move(operand), type, CastContext::explicit_)));
+  const auto limit = length_limit(cast.type);
+  if (!limit) return converted;
+  std::vector<Bound> arguments;  // A cast cuts where an INSERT would fail.
+  const SourcePosition at = converted.at;
+  arguments.push_back(std::move(converted));
+  arguments.push_back(closed(constant(Value(*limit), at)));
+  return call_function("left", std::move(arguments), at);
+}
+
+std::optional<std::int64_t> length_limit(const TypeName& name) {
+  static constexpr std::array<std::string_view, 5> kLimited{"varchar", "character varying", "char", "character",
+                                                            "bpchar"};
+  if (std::ranges::find(kLimited, name.name) == kLimited.end()) return std::nullopt;
+  std::int64_t limit = name.name == "char" || name.name == "character" ? 1 : -1;
+  if (!name.arguments.empty()) {
+    const std::string& text = name.arguments.front();
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), limit);
+    if (parsed.ec != std::errc()) return std::nullopt;
+  }
+  return limit < 0 ? std::nullopt : std::optional(limit);
 }
 
 Result<Type> bind_type(const TypeName& name) {

@@ -67,6 +67,7 @@ Result<ColumnSchema*> SchemaBuilder::add_column(const ColumnDefinition& definiti
   for (const ColumnConstraint& constraint : definition.constraints) TRY(apply(column, constraint));
   column.id = ColumnId{table_.next_column_id++};
   table_.columns.push_back(std::move(column));
+  add_length_check(definition);
   for (const ColumnConstraint& constraint : definition.constraints) {
     if (constraint.kind == ColumnConstraint::Kind::unique) TRY(add_unique(constraint.name, {name}));
   }
@@ -123,6 +124,14 @@ Result<void> SchemaBuilder::add_check(const std::string& name, const Expression&
   }
   table_.checks.push_back({name.empty() ? free_name(own) : name, print(*stored)});
   return {};
+}
+
+void SchemaBuilder::add_length_check(const ColumnDefinition& definition) {
+  const auto limit = length_limit(definition.type);
+  if (!limit) return;
+  const std::string& name = definition.name.text;
+  table_.checks.push_back({free_name(table_.name + "_" + name + "_length"),
+                           "fits_length(" + quote_identifier(name) + ", " + std::to_string(*limit) + ")"});
 }
 
 Result<std::vector<ColumnId>> SchemaBuilder::key_columns(const std::vector<Name>& names) const {

@@ -29,6 +29,8 @@ class SchemaBuilder {
 
  private:
   Result<void> apply(ColumnSchema& column, const ColumnConstraint& constraint);
+  // VARCHAR(n) is a TEXT with a check of its length.
+  void add_length_check(const ColumnDefinition& definition);
   Result<void> set_default(ColumnSchema& column, const ColumnConstraint& constraint);
   Result<std::vector<ColumnId>> key_columns(const std::vector<Name>& names) const;
   [[nodiscard]] std::string free_name(std::string wanted) const;

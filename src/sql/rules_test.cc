@@ -126,6 +126,13 @@ TEST_CASE("rules: what fails when folded is left for the rows that reach it") {
   CHECK(has(optimised("SELECT CASE WHEN id > 0 THEN id ELSE 1 / 0 END FROM moments"), "1 / 0"));
 }
 
+TEST_CASE("rules: cheap conditions are tested first, in the order of the text among equals") {
+  CHECK(has(optimised("SELECT id FROM moments WHERE sqrt(score) = 1.5 AND score > 0 AND id > 1"),
+            "filter (score > 0) AND (id > 1) AND (sqrt(score) = 1.5)"));
+  CHECK(has(optimised("SELECT id FROM moments WHERE face <-> '[1,2,3]' < 1 AND length(lower(label)) = 3"),
+            "filter (length(lower(label)) = 3) AND "));
+}
+
 TEST_CASE("rules: only the columns that are used are read and carried") {
   CHECK(optimised("SELECT count(*) FROM imu") == "Project count(*)\n  Aggregate count(*)\n    Scan imu ()\n");
   CHECK(optimised("SELECT x FROM (SELECT ax AS x, device FROM imu UNION ALL SELECT 2, 'b') q") ==
