@@ -34,7 +34,7 @@ Result<bool> Database::run_maintenance(std::int64_t for_ns) {
 }
 
 Result<void> Database::backup(std::string_view destination) {
-  return guarded([&] { return Result<void>(Error(Code::unsupported, "backup to " + std::string(destination))); });
+  return guarded([&] { return state_->engine->store().backup(std::string(destination)); });
 }
 
 Result<void> Database::close() {
@@ -42,7 +42,10 @@ Result<void> Database::close() {
 }
 
 Result<CheckReport> Database::check() {
-  return guarded([&]() -> Result<CheckReport> { return CheckReport{}; });
+  return guarded([&]() -> Result<CheckReport> {
+    StoreCheck found = TRY(state_->engine->store().check());
+    return CheckReport{found.files, found.rows, std::move(found.problems)};
+  });
 }
 
 Result<DatabaseInfo> Database::info() {

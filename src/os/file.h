@@ -52,7 +52,7 @@ class FileSystem {  // Thread-safe.
   virtual Result<void> sync_directory(const std::string& path, SyncSite site) = 0;
   // Hard link where possible (backup); unsupported where the file system cannot.
   virtual Result<void> link(const std::string& from, const std::string& to) = 0;
-  // Takes the lock at once, or fails with busy: the message holds what the owner wrote with `owner_note`.
+  // Takes the lock at once, or fails with busy: the message holds the owner's `owner_note`, process and boot.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path, const std::string& owner_note) = 0;
 };
 

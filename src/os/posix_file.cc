@@ -223,11 +223,18 @@ class PosixFileSystem final : public FileSystem {
     }
     PosixFile file(Descriptor(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)), path);
     TRY(file.truncate(0));
-    TRY(file.write(0, as_bytes(owner_note)));
+    TRY(file.write(0, as_bytes(owner_note + ", process " + std::to_string(::getpid()) + boot_note())));
     return std::unique_ptr<FileLock>(std::make_unique<PosixFileLock>(std::move(fd)));
   }
 
  private:
+  // A process number means nothing after the machine was started anew.
+  static std::string boot_note() {
+    std::array<char, 36> id{};
+    const auto fd = open_descriptor("/proc/sys/kernel/random/boot_id", O_RDONLY);
+    if (!fd || ::pread(fd->get(), id.data(), id.size(), 0) != static_cast<ssize_t>(id.size())) return {};
+    return " of boot " + std::string(id.data(), id.size());
+  }
   static std::string owner_of(const Descriptor& fd) {
     std::array<char, 256> note{};
     const auto size = ::pread(fd.get(), note.data(), note.size(), 0);

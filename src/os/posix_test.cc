@@ -96,6 +96,7 @@ TEST_CASE("posix: a lock has one owner, whose note the refused one reads, until 
   const auto second = files->lock(directory.path + "/LOCK", "pid 5678");
   CHECK(second.error().code() == Code::busy);
   CHECK(second.error().message().find("pid 1234") != std::string::npos);
+  CHECK(second.error().message().find("process " + std::to_string(::getpid())) != std::string::npos);
   first = Error(Code::closed, "let go");
   CHECK(files->lock(directory.path + "/LOCK", "pid 5678").has_value());
 }

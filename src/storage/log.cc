@@ -262,6 +262,16 @@ LogPosition LogWriter::replay_start(Lsn lsn) const {
   return file_first_;
 }
 
+std::vector<LogExtent> LogWriter::extents(FileNumber start) const {
+  std::vector<LogExtent> found;
+  for (const ClosedFile& closed : closed_) {
+    const bool known = closed.first.file != FileNumber{};
+    if (known && closed.number >= start) found.push_back({closed.first, closed.last, closed.bytes});
+  }
+  found.push_back({file_first_, last_, align_to_sector(end_)});
+  return found;
+}
+
 std::uint64_t LogWriter::bytes_from(Lsn lsn) const {
   std::uint64_t bytes = end_ - kFileBodyOffset;
   for (const ClosedFile& closed : closed_) {

@@ -29,6 +29,12 @@ class LogSync {  // One thread at a time. The writer that made it outlives it.
   std::vector<File*> files_;  // Oldest first.
 };
 
+struct LogExtent {  // One file of the log that holds records.
+  LogPosition first;
+  Lsn last{};               // Below first.lsn: none yet.
+  std::uint64_t bytes = 0;  // Up to the end of its last record, or more.
+};
+
 class LogWriter {  // One thread at a time (the caller's lock), but for LogSync::run and LogPreparation::run.
  public:
   // Continues after what replay found, at `epoch` (already durable in the manifest, larger than any in the log).
@@ -65,6 +71,8 @@ class LogWriter {  // One thread at a time (the caller's lock), but for LogSync:
   [[nodiscard]] bool poisoned() const noexcept { return poisoned_; }
   // Where replay may begin to meet every record from `lsn` on: exact for last() + 1, else the start of lsn's file.
   [[nodiscard]] LogPosition replay_start(Lsn lsn) const;
+  // The files from `start` on, oldest first.
+  [[nodiscard]] std::vector<LogExtent> extents(FileNumber start) const;
   // Bytes of the files that hold records from `lsn` on: what rotation and flushing are decided by.
   [[nodiscard]] std::uint64_t bytes_from(Lsn lsn) const;
 

@@ -173,6 +173,16 @@ Result<void> Maintenance::flush() {
   }
 }
 
+Result<void> Maintenance::with_files_held(const std::function<Result<void>(const HeldFiles&)>& body) {
+  Lock step(step_mutex_);
+  HeldFiles held{manifest_->state(), {}, catalog_};
+  for (const auto& [number, info] : held.state.segments) {
+    const auto handle = handles_.find(number);
+    held.segments.emplace(number, handle == handles_.end() ? nullptr : handle->second.lock());
+  }
+  return body(held);
+}
+
 bool Maintenance::wants_flush() {
   if (core_.log->last() <= core_.flushed_to && unlisted_.empty()) {
     if (core_.flush_wanted) end_round({});

@@ -7,6 +7,7 @@
 // manifest is the one replay begins with.
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <optional>
 #include <set>
@@ -45,6 +46,12 @@ struct MergeRound {  // One merge of some segments.
   bool interrupted = false;             // As above.
 };
 
+struct HeldFiles {  // What the manifest names, none of it going away.
+  const ManifestState& state;
+  std::map<FileNumber, std::shared_ptr<SegmentHandle>> segments;  // Null: no Version has it any more.
+  const std::map<TableId, std::shared_ptr<const TableSchema>>& catalog;
+};
+
 class Maintenance {  // Thread-safe after start().
  public:
   Maintenance(StoreCore& core, std::unique_ptr<Manifest> manifest);
@@ -58,6 +65,10 @@ class Maintenance {  // Thread-safe after start().
   Result<bool> step(std::int64_t deadline_ns) LOCK_NOT_HELD(core_.mutex, step_mutex_);
   // Everything committed before the call goes to segments.
   Result<void> flush() LOCK_NOT_HELD(core_.mutex, step_mutex_);
+
+  // Calls `body` while no maintenance is done; handles it keeps hold their files for longer.
+  Result<void> with_files_held(const std::function<Result<void>(const HeldFiles&)>& body)
+      LOCK_NOT_HELD(core_.mutex, step_mutex_);
 
   // For recovery, before start(): makes the memtables of `version` segments that only the next flush names in the
   // manifest. `covered_to`: the last record applied.

@@ -78,7 +78,7 @@ Result<void> Recovery::load_version() {
 Result<void> Recovery::load_segment(const SegmentInfo& info, Version& version) {
   const auto handle =
       std::make_shared<SegmentHandle>(core_.world.files, core_.world.scheduler, segment_path(core_, info.file),
-                                      raw(info.file), core_.cache, core_.budget, info.bytes);
+                                      raw(info.file), core_.cache, core_.budget);
   maintenance_.remember_file(handle);
   for (const SegmentPartInfo& part : info.parts) {
     if (part.rows > kSegmentRowsMax) return Error(Code::corrupt, "the manifest names a segment of too many rows");

@@ -15,16 +15,9 @@ namespace mneme {
 class SegmentHandle {  // Thread-safe.
  public:
   SegmentHandle(FileSystem& files, Scheduler& scheduler, std::string path, std::uint64_t number, BlockCache& cache,
-                MemoryBudget& budget, std::uint64_t bytes = 0)
-      : files_(files),
-        path_(std::move(path)),
-        number_(number),
-        bytes_(bytes),
-        cache_(cache),
-        budget_(budget),
-        mutex_(scheduler) {}
+                MemoryBudget& budget)
+      : files_(files), path_(std::move(path)), number_(number), cache_(cache), budget_(budget), mutex_(scheduler) {}
 
-  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }  // As the manifest says, of all tables in it.
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   // Opens the file at the first call; a failure is tried again at the next.
@@ -34,7 +27,6 @@ class SegmentHandle {  // Thread-safe.
   FileSystem& files_;
   const std::string path_;
   const std::uint64_t number_;
-  const std::uint64_t bytes_;
   BlockCache& cache_;
   MemoryBudget& budget_;
   Mutex mutex_;

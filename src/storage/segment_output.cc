@@ -74,9 +74,8 @@ Result<WrittenSegment> SegmentOutput::describe(std::uint64_t bytes, std::uint32_
   WrittenSegment written;
   written.info.file = number_;
   written.info.bytes = bytes;
-  const auto handle =
-      std::make_shared<SegmentHandle>(core_.world.files, core_.world.scheduler, segment_path(core_, number_),
-                                      raw(number_), core_.cache, core_.budget, bytes);
+  const auto handle = std::make_shared<SegmentHandle>(
+      core_.world.files, core_.world.scheduler, segment_path(core_, number_), raw(number_), core_.cache, core_.budget);
   const auto file = TRY(handle->open());
   for (std::size_t i = 0; i < file->parts(); ++i) {
     const Segment part = file->part(i);

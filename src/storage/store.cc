@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "storage/store_backup.h"
+
 namespace mneme {
 namespace {
 
@@ -202,11 +204,23 @@ std::uint64_t Store::log_bytes() {
   return core_.log->bytes_from(next(core_.flushed_to));
 }
 
+Result<void> Store::look_usable() {
+  Lock lock(core_.mutex);
+  return check_usable();
+}
+
+Result<StoreCheck> Store::check() {
+  TRY(look_usable());
+  return check_store(core_, *maintenance_);
+}
+
+Result<void> Store::backup(const std::string& destination) {
+  TRY(look_usable());
+  return back_up_store(core_, *maintenance_, destination);
+}
+
 Result<bool> Store::step(std::int64_t deadline_ns) {
-  {
-    Lock lock(core_.mutex);
-    TRY(check_usable());
-  }
+  TRY(look_usable());
   return maintenance_->step(deadline_ns);
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "storage/recovery.h"
+#include "storage/store_check.h"
 #include "storage/store_core.h"
 #include "storage/write_set.h"
 
@@ -59,6 +60,10 @@ class Store {  // Thread-safe.
   // `count` new numbers for the identity column (or hidden _id) of a table; the first of them. not_found: no such
   // table.
   [[nodiscard]] Result<std::uint64_t> reserve_keys(TableId table, std::uint64_t count) LOCK_NOT_HELD(core_.mutex);
+  // Reads everything again that counts. Beside running writers.
+  Result<StoreCheck> check() LOCK_NOT_HELD(core_.mutex);
+  // A copy that opens as a database, made beside running writers. already_exists: `destination` is not empty.
+  Result<void> backup(const std::string& destination) LOCK_NOT_HELD(core_.mutex);
   // Of the log files that replay would read if the process ended now.
   [[nodiscard]] std::uint64_t log_bytes() LOCK_NOT_HELD(core_.mutex);
   [[nodiscard]] const RecoveryReport& recovery() const noexcept { return recovery_; }
@@ -68,6 +73,7 @@ class Store {  // Thread-safe.
   Store(const World& world, std::string directory, const StoreOptions& options, IndexFactory* indexes)
       : core_(world, std::move(directory), options, indexes) {}
   Result<void> open_files();
+  Result<void> look_usable() LOCK_NOT_HELD(core_.mutex);
   Result<void> check_usable() const LOCK_HELD(core_.mutex);
   Result<void> check_writable() const LOCK_HELD(core_.mutex);
   Result<void> prepare(WriteSet& writes, PreparedGroup& prepared) LOCK_HELD(core_.mutex);

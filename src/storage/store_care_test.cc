@@ -1,0 +1,172 @@
+// Checking and backing up a store beside its writers.
+#include <doctest/doctest.h>
+
+#include "os/posix.h"
+#include "os/sim/sim_file_system.h"
+#include "storage/store.h"
+#include "storage/table_scan.h"
+
+namespace mneme {
+namespace {
+
+std::string problems_of(Store& store) {
+  std::string all;
+  for (const std::string& problem : store.check().value().problems) all += problem + "; ";
+  return all;
+}
+
+struct Simulated {
+  PosixWorld real;
+  sim::SimFileSystem disk;
+  World world{disk, real.world().clock, real.world().scheduler, real.world().random};
+  StoreOptions options{.memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = 64 << 10, .threads = 0};
+  std::unique_ptr<Store> store = Store::open(world, "db", options).value();
+  TableId table{};
+  std::int64_t next = 1;
+
+  Simulated() {
+    TableSchema schema;
+    schema.id = table = store->next_table_id().value();
+    schema.name = "t";
+    schema.columns.emplace_back();
+    schema.columns.back().id = ColumnId{schema.next_column_id++};
+    schema.columns.back().name = "key";
+    schema.primary_key = {ColumnId{1}};
+    commit(CreateTable{schema});
+  }
+  void commit(Change change) {
+    WriteSet writes;
+    writes.changes.push_back(std::move(change));
+    store->commit(std::move(writes), Durability::os).value();
+  }
+  void add(std::int64_t count) {
+    InsertRows rows;
+    rows.table = table;
+    rows.batch.columns.emplace_back(Type{});
+    for (std::int64_t i = 0; i < count; ++i) rows.batch.columns[0].append(next++);
+    commit(std::move(rows));
+  }
+  static std::vector<RowId> rows_of(Store& from, TableId table) {
+    std::vector<RowId> rows, ids;
+    const Snapshot snapshot = from.snapshot().value();
+    auto scan = TableScan::open(snapshot, table, {ColumnId{1}}).value();
+    while (scan.next(ids).value()) rows.insert(rows.end(), ids.begin(), ids.end());
+    std::ranges::sort(rows);
+    return rows;
+  }
+  // Segments, deletes in a .del file and in the log, and rows in the log alone.
+  void fill() {
+    add(5'000);
+    store->flush().value();
+    commit(EndRows{table, {RowId{1}, RowId{2}}});
+    store->flush().value();
+    commit(EndRows{table, {RowId{3}}});
+    add(1'000);
+  }
+};
+
+TEST_CASE_FIXTURE(Simulated, "check: a sound store has no problems, and everything in it was looked at") {
+  fill();
+  const StoreCheck found = store->check().value();
+  CHECK(problems_of(*store) == "");
+  CHECK(found.rows == 5'000);
+  CHECK(store->snapshot().value().version->find(table)->segments.at(0).file_bytes ==
+        disk.medium("db/seg/1.seg").size());
+  CHECK(found.files >= 4);  // Manifest, segment, deletes, log.
+}
+
+TEST_CASE_FIXTURE(Simulated, "check: a flipped byte in any file is reported with the name of the file") {
+  fill();
+  REQUIRE(store->sync());
+  for (const std::string path : {"db/seg/1.seg", "db/seg/1-1.del", "db/MANIFEST-1", "db/wal/1.log"}) {
+    std::size_t found = 0;
+    for (const std::size_t at : {std::size_t{10}, std::size_t{100}, std::size_t{4'100}, std::size_t{4'140}}) {
+      auto& bytes = disk.medium(path);
+      if (at >= bytes.size() - 20) continue;
+      bytes[at] ^= std::byte{0x10};
+      const StoreCheck check = store->check().value();
+      for (const std::string& problem : check.problems) {
+        INFO(path, " at ", at, ": ", problem);
+        const auto directory = path.substr(0, path.rfind('-') == std::string::npos ? path.size() : path.rfind('-'));
+        CHECK(problem.find(directory) != std::string::npos);
+        ++found;
+      }
+      disk.medium(path)[at] ^= std::byte{0x10};
+    }
+    INFO(path);
+    CHECK(found > 0);
+  }
+  CHECK(problems_of(*store) == "");
+}
+
+TEST_CASE_FIXTURE(Simulated,
+                  "backup: opens by ordinary recovery with every commit before it, and the two go their own ways") {
+  fill();
+  const auto want = rows_of(*store, table);
+  store->backup("copy").value();
+  add(10);
+  store->flush().value();
+  auto copy = Store::open(world, "copy", options).value();
+  CHECK(rows_of(*copy, table) == want);
+  CHECK(problems_of(*copy) == "");
+  WriteSet writes;
+  writes.changes.emplace_back(EndRows{table, {RowId{10}}});
+  copy->commit(std::move(writes), Durability::commit).value();
+  copy->flush().value();
+  copy.reset();
+  copy = Store::open(world, "copy", options).value();
+  CHECK(rows_of(*copy, table).size() == want.size() - 1);
+  CHECK(rows_of(*store, table).size() == want.size() + 10);
+  CHECK(problems_of(*store) == "");
+  CHECK(store->backup("copy").error().code() == Code::already_exists);
+}
+
+TEST_CASE("backup: beside a writer it holds a prefix of the commits, whatever maintenance does meanwhile") {
+  Simulated s;
+  s.fill();
+  s.store.reset();
+  s.options.threads = 1;
+  s.store = Store::open(s.world, "db", s.options).value();
+  std::atomic<bool> done{false};
+  Thread writer(s.world.scheduler, "writer", [&] {
+    for (int i = 0; i < 300 && !done; ++i) s.add(200);
+  });
+  for (int i = 0; i < 4; ++i) {
+    const std::string to = "copy" + std::to_string(i);
+    s.store->backup(to).value();
+    auto copy = Store::open(s.world, to, s.options).value();
+    const auto rows = Simulated::rows_of(*copy, s.table);
+    CHECK(rows.size() >= 5'997);
+    CHECK((rows.size() - 5'997) % 200 == 0);
+    CHECK(static_cast<std::uint64_t>(rows.back()) == rows.size() + 3);  // No row before the last is missing.
+    CHECK(problems_of(*copy) == "");
+  }
+  done = true;
+  writer.join();
+  CHECK(problems_of(*s.store) == "");
+}
+
+TEST_CASE_FIXTURE(Simulated,
+                  "backup: power cut at any operation leaves a whole backup or none, and the store as it was") {
+  fill();
+  REQUIRE(store->sync());
+  const auto want = rows_of(*store, table);
+  std::vector<sim::DurableImage> images;
+  disk.after_operation([&] { images.push_back(disk.cut(sim::CutPolicy::p4, images.size())); });
+  store->backup("copy").value();
+  images.push_back(disk.cut(sim::CutPolicy::p0, 1));
+  disk.after_operation({});
+  std::size_t whole = 0;
+  for (const auto& image : images) {
+    sim::SimFileSystem after(image);
+    const World later{after, world.clock, world.scheduler, world.random};
+    CHECK(rows_of(*Store::open(later, "db", options).value(), table) == want);
+    if (!after.has("copy/CURRENT")) continue;
+    CHECK(rows_of(*Store::open(later, "copy", options).value(), table) == want);
+    ++whole;
+  }
+  CHECK(whole > 0);
+}
+
+}  // namespace
+}  // namespace mneme
