@@ -31,8 +31,9 @@ class LogReader {  // One thread at a time.
   Result<std::optional<LogRecord>> after(std::uint64_t& offset);
   // The first record at or after sector-aligned `*offset` whose LSN is at least `lsn`. Moves *offset to it, or to the
   // end. Gives up on files made to have their checksums computed over and over.
-  Result<std::optional<LogRecord>> find(std::uint64_t& offset, Lsn lsn, std::uint64_t until = ~std::uint64_t{0});
+  Result<std::optional<LogRecord>> find(std::uint64_t& offset, Lsn lsn, std::uint64_t until);
 
+  [[nodiscard]] std::uint64_t file_bytes() const noexcept { return window_.file_bytes(); }
   [[nodiscard]] const FileHeader& header() const noexcept { return header_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] static std::uint64_t bytes(const LogRecord& record) {

@@ -22,7 +22,7 @@ class Replay {  // One thread at a time.
   Result<std::unique_ptr<LogReader>> open_next();
   Result<std::unique_ptr<LogReader>> open(FileNumber number) const;
   Result<void> judge_tail(LogReader* last);
-  Result<void> search(LogReader& reader, std::uint64_t offset);
+  Result<void> search(LogReader& reader, std::uint64_t offset, std::uint64_t most);
   void sort_out();
   [[nodiscard]] Error corrupt_at_end(const std::string& what) const;
 
@@ -121,20 +121,16 @@ Result<void> Replay::accept(const LogRecord& record) {
   return visit_(record);
 }
 
-// After a clean close nothing follows, and no more than the next few sectors are searched, as opening must not read a
-// whole file: for records of a later life, whose edit of the manifest a lying disk has lost.
+// After a clean close nothing follows, and no more than the next few sectors are searched, as opening must not read
+// whole files: for records of a later life, whose edit of the manifest a lying disk has lost.
 Result<void> Replay::judge_tail(LogReader* last) {
   constexpr std::uint64_t kSearchedBytes = 64 << 10;
-  if (found_.closed) {
-    std::uint64_t offset = align_to_sector(found_.end.offset);
-    TRY(last->find(offset, found_.end.lsn, offset + kSearchedBytes));
-  } else {
-    if (last != nullptr) TRY(search(*last, align_to_sector(found_.end.offset)));
-    for (const FileNumber number : numbers_) {
-      if (number <= found_.end.file) continue;
-      auto reader = TRY(open(number));
-      if (reader) TRY(search(*reader, kFileBodyOffset));
-    }
+  const std::uint64_t most = found_.closed ? kSearchedBytes : ~std::uint64_t{0};
+  if (last != nullptr) TRY(search(*last, align_to_sector(found_.end.offset), most));
+  for (const FileNumber number : numbers_) {
+    if (number <= found_.end.file) continue;
+    auto reader = TRY(open(number));
+    if (reader) TRY(search(*reader, kFileBodyOffset, most));
   }
   if (found_.known_synced >= found_.end.lsn) {
     return corrupt_at_end("a record known to be synced is damaged or missing (LSN " +
@@ -146,16 +142,17 @@ Result<void> Replay::judge_tail(LogReader* last) {
 
 // A sync moves the next record to a sector's begin, so that whatever a known-synced mark could be in is reached from
 // a sector, by following records from there.
-Result<void> Replay::search(LogReader& reader, std::uint64_t offset) {
-  auto record = TRY(reader.find(offset, found_.end.lsn));
+Result<void> Replay::search(LogReader& reader, std::uint64_t offset, std::uint64_t most) {
+  const std::uint64_t until = most > reader.file_bytes() ? reader.file_bytes() : offset + most;
+  auto record = TRY(reader.find(offset, found_.end.lsn, until));
   while (record) {
     found_.known_synced = std::max(found_.known_synced, record->known_synced);
-    found_.tail_cut += LogReader::bytes(*record);
+    if (!found_.closed) found_.tail_cut += LogReader::bytes(*record);  // Else it was cut, and counted, lives ago.
     offset += LogReader::bytes(*record);
     record = TRY(reader.after(offset));
     if (record && record->lsn >= found_.end.lsn) continue;
     offset = align_to_sector(offset);
-    record = TRY(reader.find(offset, found_.end.lsn));
+    record = TRY(reader.find(offset, found_.end.lsn, until));
   }
   return {};
 }

@@ -290,6 +290,22 @@ TEST_CASE("log: after a close mark nothing is ambiguous") {
   CHECK(found.payloads == Payloads{{1, "a"}, {4, "b"}});
 }
 
+TEST_CASE(
+    "log: after a close mark a record of an epoch that the manifest has lost is corruption, in a later file, too") {
+  Disk disk;
+  auto log = fresh(disk);
+  put(*log, "a");
+  REQUIRE(log->sync());
+  REQUIRE(log->mark(LogRecordKind::close, 0));
+  REQUIRE(log->sync());
+  const auto found = replay(disk, 1).value();
+  auto second = LogWriter::open(disk, small_options(), 2, found.replay).value();
+  SUBCASE("in the same file") { put(*second, "b"); }
+  SUBCASE("in the next one") { put(*second, std::string(15'000, 'b')); }
+  CHECK(replay(disk, 2)->payloads.size() == 2);
+  CHECK(replay(disk, 1).error().code() == Code::corrupt);
+}
+
 TEST_CASE("log: a missing or damaged file that held synced records is corruption") {
   Disk disk;
   auto log = fresh(disk);
