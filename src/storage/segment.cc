@@ -19,12 +19,14 @@ struct Segment::Entry {
 const SegmentPart& Segment::info() const noexcept { return file_->footer_->parts[part_].part; }
 std::uint64_t Segment::rows() const noexcept { return file_->footer_->parts[part_].rows; }
 
-std::optional<std::size_t> Segment::position_of(ColumnId id) const noexcept {
+std::size_t Segment::position_or_end(ColumnId id) const noexcept {
   const auto& all = columns();
+  // Ids count from 1 in most tables, and column 0 is the RowId.
+  const auto likely = static_cast<std::size_t>(id);
+  if (likely < all.size() && all[likely].id == id) return likely;
   const auto found =
       std::find_if(all.begin(), all.end(), [id](const SegmentColumn& column) { return column.id == id; });
-  if (found == all.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - all.begin());
+  return found == all.end() ? kNoPosition : static_cast<std::size_t>(found - all.begin());
 }
 
 const ZoneMap& Segment::zone_map(std::size_t column) const noexcept {
