@@ -1,7 +1,6 @@
 #include "index/conformance/life.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "storage/memtable_flush.h"
 #include "storage/segment_source.h"
@@ -9,7 +8,6 @@
 namespace mneme::conformance {
 namespace {
 
-constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kKeptMax = 3;
 
 // Stops at every chance it gets: work in steps must come to the same result.
@@ -131,10 +129,8 @@ Result<void> Life::end_row(RowId id, ModelRow& row) {
   return Error(Code::corrupt, "the harness lost a row");
 }
 
-Result<void> Life::finish(SegmentWriter& writer, SectionJobs* jobs) {
-  if (jobs != nullptr) {
-    TRY(run_in_steps([&] { return jobs->step(writer, subject_.world.clock, 0); }));
-  }
+Result<void> Life::finish(SegmentWriter& writer, SectionJobs& jobs) {
+  TRY(run_in_steps([&] { return jobs.step(writer, subject_.world.clock, 0); }));
   TRY(writer.end_part());
   TRY(writer.finish());
   return {};
@@ -169,36 +165,34 @@ Result<void> Life::flush() {
   IndexFactory* factory = dice_.below(8) == 0 ? nullptr : &subject_.kinds;  // Null: older than the index.
   SectionJobs jobs = TRY(SectionJobs::begin(factory, *subject_.schema, budget_));
   TRY(run_in_steps([&] { return flush->step(*writer, subject_.world.clock, 0, &jobs); }));
-  TRY(finish(*writer, &jobs));
+  TRY(finish(*writer, jobs));
   if (flush->rows() == 0) return parts_.pop_back(), Result<void>{};
   parts_.back() = TRY(open_part(number, flush->deletes()));
   return {};
 }
 
-// The merge writes rows; the sections of what it wrote are made from a copy of them.
-Result<Segment> Life::write_merged(SegmentMerge& merge, std::uint64_t number) {
-  auto writer = TRY(SegmentWriter::create(subject_.world.files, path_of(number), {.number = number}, budget_));
-  TRY(run_in_steps([&] { return merge.step(*writer, subject_.world.clock, kNoDeadline); }));
-  TRY(finish(*writer, nullptr));
-  const auto file = TRY(SegmentFile::open(subject_.world.files, path_of(number), number, cache_, budget_));
-  return file->part(0);
-}
-
-Result<void> Life::copy_with_sections(const Segment& from, std::uint64_t number) {
-  auto writer = TRY(SegmentWriter::create(subject_.world.files, path_of(number), {.number = number}, budget_));
-  TRY(writer->begin_part(from.info()));
-  SectionJobs jobs = TRY(SectionJobs::begin(&subject_.kinds, *subject_.schema, budget_));
-  for (std::uint64_t first = 0; first < from.rows(); first += kBatchRowsMax) {
-    Batch batch;
-    for (std::size_t i = 0; i < from.columns().size(); ++i) {
-      Column& out = batch.columns.emplace_back(from.columns()[i].type);
-      TRY(from.decode(i, first, static_cast<std::size_t>(std::min(kBatchRowsMax, from.rows() - first)), out));
-    }
-    TRY(writer->append(batch));
-    TRY(jobs.add(batch, first));
+Result<Part> Life::write_merged(const std::vector<Part*>& inputs) {
+  std::vector<SegmentMerge::Input> merged;
+  std::vector<DeleteSet> deletes;
+  for (const Part* part : inputs) {
+    const auto file = TRY(part->segment->file->open());
+    deletes.push_back(part->segment->deletes->up_to(sequence_));
+    merged.push_back({file->part(0), part->segment->deletes->up_to(oldest_snapshot())});
   }
-  TRY(writer->end_rows());
-  return finish(*writer, &jobs);
+  auto merge = TRY(SegmentMerge::begin(std::move(merged), subject_.schema, budget_));
+  const std::uint64_t number = next_file_++;
+  auto writer = TRY(SegmentWriter::create(subject_.world.files, path_of(number), {.number = number}, budget_));
+  SectionJobs jobs =
+      TRY(SectionJobs::begin(dice_.below(8) == 0 ? nullptr : &subject_.kinds, *subject_.schema, budget_));
+  TRY(run_in_steps([&] { return merge->step(*writer, subject_.world.clock, 0, &jobs); }));
+  TRY(finish(*writer, jobs));
+  DeleteSet later;
+  for (std::size_t input = 0; input < deletes.size(); ++input) {
+    for (const DeleteSet::Pair& pair : deletes[input].young()) {
+      if (const auto place = merge->place(input, pair.ordinal)) later.add(*place, pair.end_sequence);
+    }
+  }
+  return open_part(number, later);
 }
 
 Result<void> Life::merge() {
@@ -207,23 +201,10 @@ Result<void> Life::merge() {
     if (part.segment && inputs.size() < SegmentMerge::kInputsMax) inputs.push_back(&part);
   }
   if (inputs.size() < 2) return {};
-  std::vector<SegmentMerge::Input> merged;
-  std::vector<DeleteSet> deletes;
-  for (const Part* part : inputs) {
-    const auto file = TRY(part->segment->file->open());
-    deletes.push_back(part->segment->deletes->up_to(sequence_));
-    merged.push_back({file->part(0), deletes.back()});
-  }
-  auto merge = TRY(SegmentMerge::begin(std::move(merged), subject_.schema, oldest_snapshot(), budget_));
-  const Segment rows = TRY(write_merged(*merge, next_file_++));
-  const std::uint64_t number = next_file_++;
-  TRY(copy_with_sections(rows, number));
-  std::vector<const DeleteSet*> now;
-  for (const DeleteSet& set : deletes) now.push_back(&set);
-  Part part = TRY(open_part(number, merge->deletes(now)));
+  Part merged = TRY(write_merged(inputs));
   const std::size_t count = inputs.size();
   std::erase_if(parts_, [left = count](const Part& each) mutable { return each.segment && left != 0 && left-- != 0; });
-  parts_.insert(parts_.begin(), std::move(part));
+  parts_.insert(parts_.begin(), std::move(merged));
   return {};
 }
 

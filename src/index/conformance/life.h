@@ -73,9 +73,8 @@ class Life {  // One thread at a time.
   void keep_snapshot();
   Result<std::shared_ptr<Memtable>> make_memtable();
   Result<Part> open_part(std::uint64_t number, const DeleteSet& deletes);
-  Result<Segment> write_merged(SegmentMerge& merge, std::uint64_t number);
-  Result<void> copy_with_sections(const Segment& from, std::uint64_t number);
-  Result<void> finish(SegmentWriter& writer, SectionJobs* jobs);
+  Result<Part> write_merged(const std::vector<Part*>& inputs);
+  Result<void> finish(SegmentWriter& writer, SectionJobs& jobs);
   [[nodiscard]] std::string path_of(std::uint64_t number) const { return std::to_string(number) + ".seg"; }
   [[nodiscard]] std::uint64_t oldest_snapshot() const noexcept;
 
