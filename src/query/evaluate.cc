@@ -1,7 +1,8 @@
 #include "query/evaluate.h"
 
-#include <array>
 #include <numeric>
+
+#include "query/gather.h"
 
 namespace mneme::query {
 
@@ -21,11 +22,14 @@ std::vector<std::uint64_t> strict_validity(Operands operands, std::size_t rows) 
 
 Column gather(const Column& from, const Selection& rows) {
   Column out(from.type());
-  const std::size_t width = from.type().width();
-  ByteBuffer bytes(rows.size() * width);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    std::memcpy(bytes.data() + i * width, from.data() + rows[i] * width, width);
-  }
+  ByteBuffer bytes(rows.size() * from.type().width());
+  with_width(from.type().width(), [&](auto width) {
+    std::byte* to = bytes.data();
+    for (const RowIndex row : rows) {
+      std::memcpy(to, from.data() + row * width, width);
+      to += width;
+    }
+  });
   std::vector<std::uint64_t> validity;
   if (from.has_nulls()) {
     validity.assign((rows.size() + 63) / 64, 0);
@@ -106,9 +110,9 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
   Result<Column> column(const Expression& e, const Selection* selection) const {
     const Column& from = input_.batch.columns[e.index];
     if (selection != nullptr) return gather(from, *selection);
-    Selection all(input_.rows);
-    std::iota(all.begin(), all.end(), RowIndex{0});
-    return gather(from, all);
+    Column copy(from.type());  // Text stays the batch's.
+    copy.adopt({from.data(), from.data() + input_.rows * from.type().width()}, input_.rows, from.validity());
+    return copy;
   }
 
   // An operand by reference where its column stands already, else computed into `storage`.
@@ -141,28 +145,31 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
   Result<Column> decide(const Expression& e, const Selection* selection, Truth deciding) {
     const std::size_t rows = count(selection);
     std::vector<Truth> truths(rows, deciding == Truth::no ? Truth::yes : Truth::no);
-    std::vector<std::size_t> open(rows);  // Positions in the result that are not decided.
-    std::iota(open.begin(), open.end(), std::size_t{0});
+    Positions open(rows);  // Positions in the result that are not decided.
+    std::iota(open.begin(), open.end(), RowIndex{0});
     for (const auto& child : e.children) {
       if (open.empty()) break;
-      const Selection asked = batch_rows(open, selection);
-      const Column answers = TRY(run(*child, &asked));
-      std::vector<std::size_t> still_open;
+      const bool all = open.size() == rows;  // Then nothing need be gathered.
+      const Selection asked = all ? Selection() : batch_rows(open, selection);
+      const Column answers = TRY(run(*child, all ? selection : &asked));
+      std::size_t still_open = 0;
       for (std::size_t i = 0; i < open.size(); ++i) {
         const Truth answer = truth_at(answers, i);
         if (answer == deciding || answer == Truth::unknown) truths[open[i]] = answer;
-        if (answer != deciding) still_open.push_back(open[i]);
+        open[still_open] = open[i];
+        still_open += static_cast<std::size_t>(answer != deciding);
       }
-      open = std::move(still_open);
+      open.resize(still_open);
     }
     return truths_to_column(truths);
   }
 
-  [[nodiscard]] static Selection batch_rows(const std::vector<std::size_t>& positions, const Selection* selection) {
+  using Positions = std::vector<RowIndex>;  // Within a result, where a selection's are within the batch.
+
+  [[nodiscard]] static Selection batch_rows(const Positions& positions, const Selection* selection) {
+    if (selection == nullptr) return positions;
     Selection rows(positions.size());
-    for (std::size_t i = 0; i < positions.size(); ++i) {
-      rows[i] = selection != nullptr ? (*selection)[positions[i]] : static_cast<RowIndex>(positions[i]);
-    }
+    for (std::size_t i = 0; i < positions.size(); ++i) rows[i] = (*selection)[positions[i]];
     return rows;
   }
 
@@ -208,8 +215,7 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
     }
   };
 
-  Result<void> add_part(const Expression& value, const std::vector<std::size_t>& positions, const Selection* selection,
-                        Parts& parts) {
+  Result<void> add_part(const Expression& value, const Positions& positions, const Selection* selection, Parts& parts) {
     if (positions.empty()) return {};
     const Selection asked = batch_rows(positions, selection);
     parts.columns.push_back(TRY(run(value, &asked)));
@@ -223,14 +229,14 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
   Result<Column> case_when(const Expression& e, const Selection* selection) {
     const std::size_t rows = count(selection);
     Parts parts(rows);
-    std::vector<std::size_t> open(rows);
-    std::iota(open.begin(), open.end(), std::size_t{0});
+    Positions open(rows);
+    std::iota(open.begin(), open.end(), RowIndex{0});
     std::size_t i = 0;
     for (; i + 1 < e.children.size() && !open.empty(); i += 2) {
       const Selection asked = batch_rows(open, selection);
       const Column answers = TRY(run(*e.children[i], &asked));
-      std::vector<std::size_t> taken;
-      std::vector<std::size_t> still_open;
+      Positions taken;
+      Positions still_open;
       for (std::size_t k = 0; k < open.size(); ++k) {
         (truth_at(answers, k) == Truth::yes ? taken : still_open).push_back(open[k]);
       }
@@ -244,13 +250,13 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
   Result<Column> coalesce(const Expression& e, const Selection* selection) {
     const std::size_t rows = count(selection);
     Parts parts(rows);
-    std::vector<std::size_t> open(rows);
-    std::iota(open.begin(), open.end(), std::size_t{0});
+    Positions open(rows);
+    std::iota(open.begin(), open.end(), RowIndex{0});
     for (const auto& child : e.children) {
       if (open.empty()) break;
       TRY(add_part(*child, open, selection, parts));
       const Column& last = parts.columns.back();
-      std::vector<std::size_t> still_open;
+      Positions still_open;
       for (std::size_t k = 0; k < open.size(); ++k) {
         if (last.is_null(k)) still_open.push_back(open[k]);
       }
@@ -269,13 +275,24 @@ Result<Column> evaluate(const Expression& expression, const EvaluationInput& inp
 }
 
 Result<Selection> filter(const Expression& predicate, const EvaluationInput& input, const Selection* selection) {
-  const Column answers = TRY(evaluate(predicate, input, selection));
-  Selection kept;
-  kept.reserve(answers.rows());
-  for (std::size_t row = 0; row < answers.rows(); ++row) {
-    if (truth_at(answers, row) != Truth::yes) continue;
-    kept.push_back(selection != nullptr ? (*selection)[row] : static_cast<RowIndex>(row));
+  if (predicate.kind == ExpressionKind::conjunction) {  // What one condition drops the next is not asked of.
+    Selection kept;
+    for (const auto& child : predicate.children) {
+      kept = TRY(filter(*child, input, selection));
+      if (kept.empty()) break;
+      selection = &kept;
+    }
+    return kept;
   }
+  const Column answers = TRY(evaluate(predicate, input, selection));
+  Selection kept(answers.rows());
+  std::size_t count = 0;
+  const auto* truths = answers.values<std::uint8_t>();
+  for (std::size_t row = 0; row < answers.rows(); ++row) {  // Without a branch: every row is written, few are kept.
+    kept[count] = selection != nullptr ? (*selection)[row] : static_cast<RowIndex>(row);
+    count += static_cast<std::size_t>(truths[row] != 0 && !answers.is_null(row));
+  }
+  kept.resize(count);
   return kept;
 }
 

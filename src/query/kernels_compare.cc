@@ -26,12 +26,37 @@ struct GreaterEqual {
   static bool holds(std::strong_ordering o) noexcept { return o >= 0; }
 };
 
+// `step` is 0 for a constant side, else 1. Rows that are NULL compare as whatever lies there: zeros.
+template <class T, class Operator>
+void compare_rows(const T* a, std::size_t a_step, const T* b, std::size_t b_step, std::size_t rows, std::uint8_t* out) {
+  for (std::size_t row = 0; row < rows; ++row) {
+    out[row] = static_cast<std::uint8_t>(Operator::holds(order(a[row * a_step], b[row * b_step])));
+  }
+}
+
 template <class T, class Operator>
 Result<void> compare(Operands operands, std::size_t rows, Column& out) {
   const Operand& a = operands[0];
   const Operand& b = operands[1];
+  if constexpr (std::is_arithmetic_v<T>) {
+    ByteBuffer bytes(rows);
+    compare_rows<T, Operator>(a.column->values<T>(), a.constant ? 0 : 1, b.column->values<T>(), b.constant ? 0 : 1,
+                              rows, reinterpret_cast<std::uint8_t*>(bytes.data()));
+    out.adopt(std::move(bytes), rows, strict_validity(operands, rows));
+  } else {
+    map_rows<std::uint8_t>(operands, rows, out, [&](std::size_t row) {
+      return static_cast<std::uint8_t>(Operator::holds(order(a.at<T>(row), b.at<T>(row))));
+    });
+  }
+  return {};
+}
+
+// Texts of different lengths are not equal, whatever they say.
+template <bool kWantEqual>
+Result<void> compare_texts(Operands operands, std::size_t rows, Column& out) {
   map_rows<std::uint8_t>(operands, rows, out, [&](std::size_t row) {
-    return static_cast<std::uint8_t>(Operator::holds(order(a.at<T>(row), b.at<T>(row))));
+    return static_cast<std::uint8_t>((operands[0].at<StringRef>(row).view() == operands[1].at<StringRef>(row).view()) ==
+                                     kWantEqual);
   });
   return {};
 }
@@ -82,6 +107,12 @@ const Function* by_symbol(std::string_view symbol) {
   return nullptr;
 }
 
+const Function* text_comparison(std::string_view symbol) {
+  static constexpr Function kEqual{"=", compare_texts<true>};
+  static constexpr Function kNotEqual{"<>", compare_texts<false>};
+  return symbol == "=" ? &kEqual : symbol == "<>" ? &kNotEqual : by_symbol<StringRef>(symbol);
+}
+
 const Function* vector_equality(std::string_view symbol) {
   static constexpr Function kEqual{"=", compare_vectors<true>};
   static constexpr Function kNotEqual{"<>", compare_vectors<false>};
@@ -100,8 +131,8 @@ const Function* comparison(std::string_view symbol, const Type& type) {
     case TypeKind::floating: return by_symbol<double>(symbol);
     case TypeKind::real: return by_symbol<float>(symbol);
     case TypeKind::text:
-    case TypeKind::blob: return by_symbol<StringRef>(symbol);
-    case TypeKind::json: return symbol == "=" || symbol == "<>" ? by_symbol<StringRef>(symbol) : nullptr;
+    case TypeKind::blob: return text_comparison(symbol);
+    case TypeKind::json: return symbol == "=" || symbol == "<>" ? text_comparison(symbol) : nullptr;
     case TypeKind::interval: return by_symbol<Interval>(symbol);
     case TypeKind::uuid: return by_symbol<Uuid>(symbol);
     case TypeKind::point: return by_symbol<Point>(symbol);

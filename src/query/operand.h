@@ -36,9 +36,12 @@ inline bool bit_of(const std::vector<std::uint64_t>& words, std::size_t row) noe
 // Calls each(row) for every row in which no operand is NULL; the first error ends it.
 template <class Each>
 Result<void> for_each_valid(const std::vector<std::uint64_t>& validity, std::size_t rows, Each each) {
+  if (validity.empty()) {
+    for (std::size_t row = 0; row < rows; ++row) TRY(each(row));
+    return {};
+  }
   for (std::size_t row = 0; row < rows; ++row) {
-    if (!bit_of(validity, row)) continue;
-    TRY(each(row));
+    if (bit_of(validity, row)) TRY(each(row));
   }
   return {};
 }
