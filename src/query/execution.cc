@@ -11,7 +11,7 @@ Column placeholder(std::size_t rows) {
 }
 
 Result<std::optional<Batch>> Input::next() {
-  TRY(check_stop(context_));
+  TRY(check_stop(*context_));
   return source_->next();
 }
 

@@ -14,14 +14,14 @@ Column placeholder(std::size_t rows);
 class Input {
  public:
   Input(OperatorPtr source, std::size_t width, ExecutionContext& context)
-      : source_(std::move(source)), width_(width), context_(context) {}
+      : source_(std::move(source)), width_(width), context_(&context) {}
   Result<std::optional<Batch>> next();
   [[nodiscard]] std::size_t width() const noexcept { return width_; }  // Columns of the plan.
 
  private:
   OperatorPtr source_;
   std::size_t width_;
-  ExecutionContext& context_;
+  ExecutionContext* context_;
 };
 
 Result<void> check_stop(ExecutionContext& context);

@@ -2,9 +2,11 @@
 //
 // Both ways make pairs of a left and a right row, a batch of them at a time, and let the residual decide. What differs
 // between the kinds is what becomes of the pairs that pass, and of the rows that were in none.
+// The left side is looked at first: when it is short, the right one may be asked by an index (join_lookup.h).
 #include <algorithm>
 #include <array>
 
+#include "query/join_lookup.h"
 #include "query/join_rows.h"
 #include "query/kernels.h"
 #include "query/operators.h"
@@ -16,6 +18,7 @@ class JoinOperator final : public Operator {  // One thread at a time.
  public:
   JoinOperator(const Plan& plan, Inputs inputs, ExecutionContext& context)
       : join_(std::get<Join>(plan.node)),
+        right_plan_(*plan.inputs[1]),
         left_types_(types_of(plan.inputs[0]->columns)),
         right_types_(types_of(plan.inputs[1]->columns)),
         left_(std::move(inputs[0])),
@@ -45,6 +48,7 @@ class JoinOperator final : public Operator {  // One thread at a time.
     for (const ExpressionPtr& key : join_.right_keys) {
       if (by_pair_) beside.push_back(key.get());
     }
+    TRY(look_at_left());
     table_ = TRY(JoinTable::build(right_, right_types_, by_pair_ ? kNone : join_.right_keys, beside, context_));
     if (!outer_right_) return {};
     TRY(table_->hold_beside(table_->rows()->rows() / 8));
@@ -52,12 +56,32 @@ class JoinOperator final : public Operator {  // One thread at a time.
     return {};
   }
 
-  Result<bool> next_left() {
-    if (left_ended_) return false;
+  // Reads the left side as far as a short one would go.
+  Result<void> look_at_left() {
+    if (join_.left_keys.empty()) return {};
+    std::size_t rows = 0;
+    while (!left_ended_ && rows <= kLookupRowsMax) {
+      TRY(read_left());
+      if (!left_ended_) rows += ahead_.back()->rows();
+    }
+    if (!left_ended_) return {};
+    OperatorPtr found = TRY(make_lookup(join_, right_plan_, ahead_, context_));
+    if (found != nullptr) right_ = Input(std::move(found), right_types_.size(), context_);
+    return {};
+  }
+
+  Result<void> read_left() {
     std::optional<Batch> batch = TRY(left_.next());
     left_ended_ = !batch;
-    if (!batch) return false;
-    batch_ = std::make_shared<const Batch>(*std::move(batch));
+    if (batch) ahead_.push_back(std::make_shared<const Batch>(*std::move(batch)));
+    return {};
+  }
+
+  Result<bool> next_left() {
+    if (ahead_.empty() && !left_ended_) TRY(read_left());
+    if (ahead_.empty()) return false;
+    batch_ = std::move(ahead_.front());
+    ahead_.erase(ahead_.begin());
     left_keys_ = TRY(compute_all(join_.left_keys, over(*batch_, context_)));
     table_->find(by_pair_ ? std::vector<const Column*>() : pointers_to(left_keys_), batch_->rows(), firsts_);
     left_matched_.assign(batch_->rows(), 0);
@@ -161,6 +185,7 @@ class JoinOperator final : public Operator {  // One thread at a time.
   [[nodiscard]] std::size_t held_width() const noexcept { return table_->rows()->types().size(); }
 
   const Join& join_;
+  const Plan& right_plan_;
   const std::vector<Type> left_types_;
   const std::vector<Type> right_types_;
   Input left_;
@@ -176,6 +201,7 @@ class JoinOperator final : public Operator {  // One thread at a time.
   std::vector<bool> right_matched_;  // For right and full.
   std::size_t right_at_ = 0;
   bool left_ended_ = false;
+  std::vector<std::shared_ptr<const Batch>> ahead_;  // Left batches read and not joined yet.
 
   // Of the left batch at hand.
   std::shared_ptr<const Batch> batch_;

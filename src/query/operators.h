@@ -27,6 +27,8 @@ Result<OperatorPtr> make_delete(const Plan& plan, Inputs inputs, ExecutionContex
 Result<OperatorPtr> make_nearest(const Plan& plan, ExecutionContext& context);
 Result<OperatorPtr> make_top_rows(const Plan& plan, ExecutionContext& context);
 
+// The rows of a reader that pass the scan's filter, as the scan yields them. Null: there are none.
+OperatorPtr make_reading(const Scan& scan, std::unique_ptr<TableReader> reader, ExecutionContext& context);
 // What a scan asks its transaction for. None: a key is NULL, so that no row can match.
 Result<std::optional<ScanRequest>> scan_request(const Scan& scan, const ExecutionContext& context);
 

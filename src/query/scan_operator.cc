@@ -84,6 +84,10 @@ class ScanOperator final : public Operator {  // One thread at a time.
 
 }  // namespace
 
+OperatorPtr make_reading(const Scan& scan, std::unique_ptr<TableReader> reader, ExecutionContext& context) {
+  return std::make_unique<ScanOperator>(scan, std::move(reader), context);
+}
+
 Result<std::optional<ScanRequest>> scan_request(const Scan& scan, const ExecutionContext& context) {
   std::optional<ScanRequest> request(std::in_place);
   request->table = scan.table->id;
@@ -103,7 +107,7 @@ Result<OperatorPtr> make_scan(const Plan& plan, Inputs, ExecutionContext& contex
   std::optional<ScanRequest> request = TRY(scan_request(scan, context));
   std::unique_ptr<TableReader> reader;
   if (request) reader = TRY(context.transaction.scan(*std::move(request)));
-  return OperatorPtr(std::make_unique<ScanOperator>(scan, std::move(reader), context));
+  return make_reading(scan, std::move(reader), context);
 }
 
 }  // namespace mneme::query
