@@ -128,8 +128,11 @@ Result<bool> Maintenance::step(std::int64_t deadline_ns) {
   for (;;) {
     auto more = step_once(deadline_ns);
     if (!more) {
+      const bool memory_short = more.error().code() == Code::full && merge_ && !merge_->named;
       abandon_round(more.error());
-      return more;
+      if (!memory_short) return more;
+      abandon_compaction(more.error());  // A merge can wait; rows that need memory cannot.
+      continue;
     }
     if (!*more) return false;
     if (core_.world.clock.monotonic_ns() >= deadline_ns) return true;

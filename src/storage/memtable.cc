@@ -36,26 +36,26 @@ const MemoryIndex* Memtable::memory_index(IndexId id) const noexcept {
   return found == indexes_.end() ? nullptr : found->entries.get();
 }
 
-Result<void> Memtable::append(const Batch& batch, RowId first) {
+Result<void> Memtable::append(const Batch& batch, std::size_t from, std::size_t count, RowId first) {
   std::size_t before = 0;
   {
     Lock lock(mutex_);
     before = appended_;
   }
-  auto outcome = copy_rows(batch, first);
-  if (outcome && !indexes_.empty()) outcome = feed_indexes(before, batch.rows());
+  auto outcome = copy_rows(batch, from, count, first);
+  if (outcome && !indexes_.empty()) outcome = feed_indexes(before, count);
   if (!outcome) discard();
   return outcome;
 }
 
-Result<void> Memtable::copy_rows(const Batch& batch, RowId first) {
+Result<void> Memtable::copy_rows(const Batch& batch, std::size_t from, std::size_t rows, RowId first) {
   Lock lock(mutex_);
   // Room for the publication that follows: publish() must not allocate.
   if (commits_.size() == commits_.capacity()) commits_.reserve(std::max<std::size_t>(16, commits_.size() * 2));
-  for (std::size_t done = 0; done < batch.rows();) {
+  for (std::size_t done = 0; done < rows;) {
     MemtableChunk* chunk = TRY(chunk_with_room());
-    const std::size_t count = std::min(batch.rows() - done, chunk->capacity - chunk->used);
-    TRY(chunk->append(batch, done, count, RowId{static_cast<std::uint64_t>(first) + done}));
+    const std::size_t count = std::min(rows - done, chunk->capacity - chunk->used);
+    TRY(chunk->append(batch, from + done, count, RowId{static_cast<std::uint64_t>(first) + done}));
     done += count;
     appended_ += count;
   }
@@ -106,6 +106,11 @@ void Memtable::forget_unpublished() noexcept {
 std::size_t Memtable::visible(std::uint64_t sequence) const {
   const auto after = std::ranges::upper_bound(commits_, sequence, {}, &Commit::sequence);
   return after == commits_.begin() ? 0 : std::prev(after)->rows;
+}
+
+std::size_t Memtable::rows() const {
+  Lock lock(mutex_);
+  return appended_;
 }
 
 std::size_t Memtable::visible_rows(std::uint64_t sequence) const {

@@ -35,7 +35,8 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
 
   // Copies the rows of `batch` (one column per schema column, in order) behind those appended before. Row i becomes
   // version first + i. full: the budget refused, and nothing was appended.
-  Result<void> append(const Batch& batch, RowId first) LOCK_NOT_HELD(mutex_);
+  Result<void> append(const Batch& batch, RowId first) { return append(batch, 0, batch.rows(), first); }
+  Result<void> append(const Batch& batch, std::size_t from, std::size_t count, RowId first) LOCK_NOT_HELD(mutex_);
   // Shows all appended rows to snapshots at or above `sequence`.
   void publish(std::uint64_t sequence) noexcept LOCK_NOT_HELD(mutex_);
   void discard() noexcept LOCK_NOT_HELD(mutex_);
@@ -63,6 +64,7 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   // Null when the index is younger than the memtable, or its kind keeps nothing in memory.
   [[nodiscard]] const MemoryIndex* memory_index(IndexId id) const noexcept;
 
+  [[nodiscard]] std::size_t rows() const LOCK_NOT_HELD(mutex_);  // Appended, published or not.
   [[nodiscard]] std::size_t visible_rows(std::uint64_t sequence) const LOCK_NOT_HELD(mutex_);  // Ended ones too.
   // The chunks that hold the first `rows` rows; a row's ordinal counts from the first of all. REQUIRES: published.
   [[nodiscard]] std::vector<const struct MemtableChunk*> chunks(std::size_t rows) const LOCK_NOT_HELD(mutex_);
@@ -80,7 +82,7 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
     std::vector<std::size_t> columns;  // Ordinals in the schema.
     std::unique_ptr<MemoryIndex> entries;
   };
-  Result<void> copy_rows(const Batch& batch, RowId first) LOCK_NOT_HELD(mutex_);
+  Result<void> copy_rows(const Batch& batch, std::size_t from, std::size_t rows, RowId first) LOCK_NOT_HELD(mutex_);
   Result<void> feed_indexes(std::size_t first, std::size_t count) LOCK_NOT_HELD(mutex_);
   Result<MemtableChunk*> chunk_with_room() LOCK_HELD(mutex_);
   void forget_unpublished() noexcept LOCK_HELD(mutex_);

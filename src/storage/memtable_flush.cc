@@ -13,10 +13,14 @@ struct KeyAndOrdinal {
   std::uint32_t ordinal = 0;
 };
 
-// What sorting holds for each row: both orders, and the keys.
-std::size_t sort_row_bytes(const TableSchema& schema) {
-  std::size_t bytes = 2 * sizeof(std::uint32_t) + sizeof(KeyAndOrdinal);
-  for (const std::size_t column : clustering_ordinals(schema)) bytes += schema.columns[column].type.width() + 1;
+constexpr std::size_t kOrderBytes = 2 * sizeof(std::uint32_t);  // Of a row: where it goes, and where it came from.
+
+// What sorting holds for each row beside both orders.
+std::size_t key_bytes(const TableSchema& schema) noexcept {
+  std::size_t bytes = sizeof(KeyAndOrdinal);
+  for (const ColumnId id : schema.clustering()) {
+    if (const auto ordinal = schema.ordinal_of(id)) bytes += schema.columns[*ordinal].type.width() + 1;
+  }
   return bytes;
 }
 
@@ -51,30 +55,62 @@ bool are_integers(const Batch& keys) {
 
 }  // namespace
 
+std::size_t MemtableFlush::rows_max(const TableSchema& schema, const MemoryBudget& budget) noexcept {
+  const std::size_t bytes = budget.share_cap(MemoryShare::maintenance) / 4;
+  return std::max(bytes / (kOrderBytes + key_bytes(schema)), kBatchRowsMax);
+}
+
 Result<std::unique_ptr<MemtableFlush>> MemtableFlush::begin(std::shared_ptr<const Memtable> memtable,
                                                             const Options& options, MemoryBudget& budget) {
   const std::size_t all = memtable->visible_rows(kEnding - 1);
-  Reservation memory = TRY(budget.reserve(all * sort_row_bytes(memtable->schema()), MemoryShare::maintenance, "flush"));
+  Reservation memory = TRY(budget.reserve(all * kOrderBytes, MemoryShare::maintenance, "flush"));
   std::unique_ptr<MemtableFlush> flush(new MemtableFlush(std::move(memtable), options, std::move(memory)));
   const Lsn covered = options.covered_to == Lsn{} ? options.last_lsn : options.covered_to;
   flush->order_ = flush->source_.ending_after(std::min(options.oldest_snapshot, raw(covered)));
-  TRY(flush->sort_by_clustering());
+  TRY(flush->sort_by_clustering(budget));
   flush->place_.assign(all, kLeftOut);
   for (std::size_t i = 0; i < flush->order_.size(); ++i) {
     flush->place_[flush->order_[i]] = static_cast<std::uint32_t>(i);
   }
-  flush->memory_.shrink(flush->memory_.bytes() - all * 2 * sizeof(std::uint32_t));
   return flush;
 }
 
-Result<void> MemtableFlush::sort_by_clustering() {
-  const auto columns = clustering_ordinals(memtable_->schema());
-  if (columns.empty()) return {};  // Arrival order.
-  Batch keys;
+Result<void> MemtableFlush::gather_keys(std::span<const std::size_t> columns, std::span<const std::uint32_t> ordinals,
+                                        Batch& keys) const {
   for (const std::size_t column : columns) {
     const ColumnSchema& schema = memtable_->schema().columns[column];
-    TRY(source_.gather(schema, order_, keys.columns.emplace_back(schema.type)));
+    TRY(source_.gather(schema, ordinals, keys.columns.emplace_back(schema.type)));
   }
+  return {};
+}
+
+// Rows mostly arrive in their order: then nothing is to be done, a batch of keys at a time.
+Result<bool> MemtableFlush::is_sorted(std::span<const std::size_t> columns) const {
+  std::vector<std::size_t> all(columns.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  for (std::size_t first = 0; first + 1 < order_.size(); first += kBatchRowsMax - 1) {  // One row is in both.
+    const std::size_t count = std::min(kBatchRowsMax, order_.size() - first);
+    Batch keys;
+    TRY(gather_keys(columns, std::span(order_).subspan(first, count), keys));
+    if (are_integers(keys)) {
+      const auto* values = keys.columns[0].values<std::int64_t>();
+      if (!std::is_sorted(values, values + count)) return false;
+      continue;
+    }
+    for (std::size_t row = 1; row < count; ++row) {
+      if (compare_rows(keys, row - 1, keys, row, all) > 0) return false;
+    }
+  }
+  return true;
+}
+
+Result<void> MemtableFlush::sort_by_clustering(MemoryBudget& budget) {
+  const auto columns = clustering_ordinals(memtable_->schema());
+  if (columns.empty() || TRY(is_sorted(columns))) return {};
+  const Reservation memory =
+      TRY(budget.reserve(order_.size() * key_bytes(memtable_->schema()), MemoryShare::maintenance, "flush"));
+  Batch keys;
+  TRY(gather_keys(columns, order_, keys));
   are_integers(keys) ? sort_by_integers(keys.columns[0], order_) : sort_by_rows(keys, order_);
   return {};
 }
@@ -116,6 +152,8 @@ Result<bool> MemtableFlush::step(SegmentWriter& writer, Clock& clock, std::int64
     if (written_ < order_.size() && clock.monotonic_ns() >= deadline_ns) return false;
   }
   TRY(writer.end_rows());
+  order_ = {};
+  memory_.shrink(memory_.bytes() - place_.size() * sizeof(std::uint32_t));
   return true;
 }
 

@@ -26,6 +26,8 @@ class MemtableFlush {  // One thread at a time.
     std::uint64_t oldest_snapshot = 0;  // Every live and future snapshot is at or above it.
     Lsn covered_to{};                   // Replay will begin after it; 0: last_lsn.
   };
+  // How many rows a memtable may have, so that sorting them takes a quarter of the memory for maintenance at most.
+  static std::size_t rows_max(const TableSchema& schema, const MemoryBudget& budget) noexcept;
   // Sorts. full: the budget refused the order's memory. REQUIRES: nothing is appended to `memtable` any more.
   static Result<std::unique_ptr<MemtableFlush>> begin(std::shared_ptr<const Memtable> memtable, const Options& options,
                                                       MemoryBudget& budget);
@@ -50,7 +52,10 @@ class MemtableFlush {  // One thread at a time.
         source_(memtable_, kEnding - 1),
         options_(options),
         memory_(std::move(memory)) {}
-  Result<void> sort_by_clustering();
+  Result<void> sort_by_clustering(MemoryBudget& budget);
+  [[nodiscard]] Result<bool> is_sorted(std::span<const std::size_t> columns) const;
+  Result<void> gather_keys(std::span<const std::size_t> columns, std::span<const std::uint32_t> ordinals,
+                           Batch& keys) const;
   [[nodiscard]] SegmentPart part() const;
   [[nodiscard]] Result<Batch> batch_of(std::span<const std::uint32_t> ordinals) const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/memtable_flush.h"
 #include "storage/row_finder.h"
 
 namespace mneme {
@@ -89,23 +90,36 @@ Result<void> PreparedGroup::alter(const AlterTable& change) {
   return {};
 }
 
-Result<void> PreparedGroup::insert(const InsertRows& change) {
-  const TableVersion* found = now().find(change.table);
-  if (found == nullptr) return no_such_table(change.table);
-  const TableVersion& table = *found;
-  TRY(check_batch(change, *table.schema));
-  // A memtable holds rows of one schema version: after an ALTER the next rows begin another.
-  if (table.memtables.empty() || table.memtables.back()->frozen() ||
-      table.memtables.back()->schema().version != table.schema->version) {
-    auto memtable = std::make_shared<Memtable>(context_.scheduler, context_.budget, table.schema);
-    if (context_.indexes != nullptr) TRY(memtable->add_indexes(*context_.indexes, context_.scheduler));
-    change_version().tables.at(change.table).memtables.push_back(std::move(memtable));
+// A memtable holds rows of one schema version, and no more than a flush can sort.
+Result<std::shared_ptr<Memtable>> PreparedGroup::memtable_with_room(TableId id) {
+  const TableVersion& table = *now().find(id);
+  if (!table.memtables.empty()) {
+    const auto& last = table.memtables.back();
+    if (!last->frozen() && last->schema().version == table.schema->version &&
+        last->rows() < MemtableFlush::rows_max(*table.schema, context_.budget)) {
+      return last;
+    }
   }
-  const TableVersion& latest = *now().find(change.table);
-  latest.keys->pass(*latest.schema, change.batch);
-  const auto& memtable = latest.memtables.back();
-  if (std::ranges::find(appended_, memtable) == appended_.end()) appended_.push_back(memtable);
-  return memtable->append(change.batch, change.first_row);
+  auto memtable = std::make_shared<Memtable>(context_.scheduler, context_.budget, table.schema);
+  if (context_.indexes != nullptr) TRY(memtable->add_indexes(*context_.indexes, context_.scheduler));
+  change_version().tables.at(id).memtables.push_back(memtable);
+  return memtable;
+}
+
+Result<void> PreparedGroup::insert(const InsertRows& change) {
+  const TableVersion* table = now().find(change.table);
+  if (table == nullptr) return no_such_table(change.table);
+  TRY(check_batch(change, *table->schema));
+  table->keys->pass(*table->schema, change.batch);
+  const std::size_t rows_max = MemtableFlush::rows_max(*table->schema, context_.budget);
+  for (std::size_t done = 0; done < change.batch.rows();) {
+    const auto memtable = TRY(memtable_with_room(change.table));
+    if (std::ranges::find(appended_, memtable) == appended_.end()) appended_.push_back(memtable);
+    const std::size_t count = std::min(change.batch.rows() - done, rows_max - memtable->rows());
+    TRY(memtable->append(change.batch, done, count, RowId{static_cast<std::uint64_t>(change.first_row) + done}));
+    done += count;
+  }
+  return {};
 }
 
 Result<void> PreparedGroup::end(const EndRows& change) {

@@ -47,6 +47,7 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
   };
   Result<void> create(const CreateTable& change);
   Result<void> alter(const AlterTable& change);
+  Result<std::shared_ptr<Memtable>> memtable_with_room(TableId id);
   Result<void> insert(const InsertRows& change);
   Result<void> end(const EndRows& change);
   Result<bool> end_hinted(const TableVersion& table, RowId row, const RowLocation& hint);

@@ -118,6 +118,18 @@ TEST_CASE_FIXTURE(Simulated, "compaction: forty flushes become a few sorted segm
   }
 }
 
+TEST_CASE_FIXTURE(
+    Simulated, "budget: narrow rows in no order, more at once than a flush may sort, become several sorted segments") {
+  for (int i = 0; i < 5; ++i) add(40'000);
+  store->flush().value();
+  CHECK(segments() > 5);
+  CHECK(rows() == want);
+  settle();
+  CHECK(store->budget().peak() <= store->budget().bytes());
+  reopen(true);
+  CHECK(rows() == want);
+}
+
 TEST_CASE_FIXTURE(Simulated, "compaction: rows that end while it runs are dead in the merge, whatever is killed when") {
   std::mt19937_64 random(2);
   for (const bool kill : {false, true}) {
@@ -142,7 +154,7 @@ TEST_CASE_FIXTURE(Simulated, "compaction: rows that end while it runs are dead i
 
 TEST_CASE_FIXTURE(Simulated,
                   "compaction: a row that a snapshot sees stays until the snapshot goes; then half-dead files shrink") {
-  add(10'000);
+  add(6'000);
   store->flush().value();
   auto held = std::make_unique<Snapshot>(store->snapshot().value());
   const Rows before = want;
