@@ -20,7 +20,8 @@ class ImageBuilder {  // One thread at a time; the disk's mutex is held.
   }
 
   DurableImage build() {
-    const SimFileSystem::Names names = surviving_names();
+    SimFileSystem::Names names = surviving_names();
+    drop_unreachable(names);
     DurableImage image;
     image.directories = names.directories;
     for (const auto& [path, inode] : names.files) {
@@ -61,6 +62,17 @@ class ImageBuilder {  // One thread at a time; the disk's mutex is held.
       if (change.sequence < certain || (in_order ? i < point : dice_.coin())) SimFileSystem::apply(change, names);
     }
     return names;
+  }
+
+  // What is in a directory whose own entry did not survive cannot be reached.
+  static void drop_unreachable(SimFileSystem::Names& names) {
+    const auto lost = [&](const std::string& path) {
+      const auto slash = path.rfind('/');
+      return slash != std::string::npos && slash != 0 && !names.directories.contains(path.substr(0, slash));
+    };
+    while (std::erase_if(names.directories, lost) != 0) {
+    }
+    std::erase_if(names.files, [&](const auto& file) { return lost(file.first); });
   }
 
   std::shared_ptr<const ByteBuffer> surviving_bytes(const SimFileSystem::Inode& inode) {
