@@ -47,6 +47,12 @@ Result<std::vector<std::shared_ptr<PreparedStatement>>> Session::parse_all(std::
 }
 
 Result<std::shared_ptr<PreparedStatement>> Session::prepare(std::string_view sql) {
+  auto prepared = parse_one(sql);
+  if (!prepared && transaction_) failed_ = true;  // As any other error of a statement.
+  return prepared;
+}
+
+Result<std::shared_ptr<PreparedStatement>> Session::parse_one(std::string_view sql) {
   auto all = TRY(parse_all(sql));
   if (all.size() != 1) {
     return Error(Code::invalid_argument, all.empty() ? "no statement" : "more than one statement")
@@ -90,7 +96,7 @@ Result<Session::Data> Session::begin() {
 }
 
 Result<Session::Data> Session::commit() {
-  if (!transaction_) return no_transaction("COMMIT");
+  if (!transaction_) return nothing();  // Every statement has committed itself.
   const auto ending = std::move(transaction_);
   if (std::exchange(failed_, false)) {
     return Error(Code::invalid_argument, "the transaction was aborted by an error and is rolled back")
@@ -101,7 +107,8 @@ Result<Session::Data> Session::commit() {
 }
 
 Result<Session::Data> Session::rollback(const sql::Rollback& rollback) {
-  if (!transaction_) return no_transaction("ROLLBACK");
+  if (!transaction_ && !rollback.savepoint) return nothing();  // It has ended already, as after a COMMIT that failed.
+  if (!transaction_) return no_transaction("ROLLBACK TO SAVEPOINT");
   if (rollback.savepoint) {
     TRY(transaction_->rollback_to(rollback.savepoint->text));
   } else {

@@ -29,7 +29,7 @@ class Session {  // One thread at a time.
  public:
   explicit Session(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
 
-  // Exactly one statement. invalid_argument, 42601: none or several.
+  // Exactly one statement. invalid_argument, 42601: none or several; an open transaction then has failed.
   Result<std::shared_ptr<PreparedStatement>> prepare(std::string_view sql);
   // All statements of a text.
   static Result<std::vector<std::shared_ptr<PreparedStatement>>> parse_all(std::string_view sql);
@@ -44,6 +44,7 @@ class Session {  // One thread at a time.
   [[nodiscard]] Engine& engine() noexcept { return *engine_; }
 
  private:
+  static Result<std::shared_ptr<PreparedStatement>> parse_one(std::string_view sql);
   [[nodiscard]] Result<void> check_ready(const sql::Statement& statement) const;
   // Session commands.
   Result<Data> begin();

@@ -28,9 +28,9 @@ struct CommitResult {
 class CommitValidator {
  public:
   virtual ~CommitValidator() = default;
-  // May change `writes`. An error fails the commit, which then leaves no trace. It may be asked again when the commit
+  // An error fails the commit, which then leaves no trace. It may be asked again when the commit
   // had to wait for memory. Must not call the store.
-  virtual Result<void> validate(const Snapshot& latest, WriteSet& writes) = 0;
+  virtual Result<void> validate(const Snapshot& latest, const WriteSet& writes) = 0;
 };
 
 class Store {  // Thread-safe.

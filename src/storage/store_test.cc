@@ -193,7 +193,7 @@ TEST_CASE_FIXTURE(Simulated,
   class AtMostOne final : public CommitValidator {
    public:
     explicit AtMostOne(TableId table) : table_(table) {}
-    Result<void> validate(const Snapshot& latest, WriteSet& /*writes*/) override {
+    Result<void> validate(const Snapshot& latest, const WriteSet& /*writes*/) override {
       if (rows_of(latest, table_).empty()) return {};
       return Error(Code::invalid_argument, "one row is enough");
     }

@@ -9,7 +9,7 @@ class CommitCheck final : public CommitValidator {  // One thread at a time, und
  public:
   explicit CommitCheck(const Transaction& transaction) : transaction_(transaction) {}
   // conflict: 40001, a table was altered; 23505, a unique key was taken.
-  Result<void> validate(const Snapshot& latest, WriteSet& writes) override;
+  Result<void> validate(const Snapshot& latest, const WriteSet& writes) override;
 
  private:
   Result<void> check_schema(const Snapshot& latest, TableId table) const;

@@ -139,7 +139,7 @@ Result<Batch> Transaction::fetch(TableId table, std::span<const RowId> rows) {
 
 // ---- At commit -------------------------------------------------------------------------------------------------
 
-Result<void> CommitCheck::validate(const Snapshot& latest, WriteSet& writes) {
+Result<void> CommitCheck::validate(const Snapshot& latest, const WriteSet& writes) {
   if (latest.sequence == transaction_.snapshot_.sequence && latest.version == transaction_.snapshot_.version) return {};
   for (const Change& change : writes.changes) {
     if (const auto* ended = std::get_if<EndRows>(&change)) TRY(check_schema(latest, ended->table));
