@@ -194,7 +194,7 @@ class BlockCache::Shard {  // Thread-safe.
 };
 
 BlockCache::BlockCache(MemoryBudget& budget, Scheduler& scheduler, std::size_t capacity, std::size_t shards)
-    : budget_(budget) {
+    : budget_(budget), slot_bytes_max_(capacity / 16) {
   ASSERT(shards > 0);
   for (std::size_t i = 0; i < shards; ++i) shards_.push_back(std::make_unique<Shard>(scheduler, capacity / shards));
   budget_.attach(this);
@@ -233,6 +233,15 @@ Result<std::shared_ptr<const CachedBlock>> BlockCache::get_block(const BlockKey&
   held->opened = TRY(loader.open(held->bytes));
   shard.insert(key, held, priority);
   return std::shared_ptr<const CachedBlock>(std::move(held));
+}
+
+std::optional<Reservation> BlockCache::reserve_for_slots(std::size_t bytes) {
+  if (slot_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= slot_bytes_max_) {
+    auto memory = budget_.reserve(bytes, MemoryShare::cache, "slots of blocks");
+    if (memory) return std::move(*memory);
+  }
+  end_slots(bytes);
+  return std::nullopt;
 }
 
 void BlockCache::forget_file(std::uint64_t file) {

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
@@ -87,6 +88,10 @@ class BlockCache final : public MemoryBudget::Reclaimer {  // Thread-safe.
   // Fails with full when neither the cache's share nor the queries' has room for it.
   Result<PinnedBytes> get(const BlockKey& key, Priority priority, Loader& loader);
   Result<std::shared_ptr<const CachedBlock>> get_block(const BlockKey& key, Priority priority, Loader& loader);
+  // For BlockSlots: memory for ways to blocks, a sixteenth of the capacity for all of them together. None: no room
+  // left.
+  [[nodiscard]] std::optional<Reservation> reserve_for_slots(std::size_t bytes);
+  void end_slots(std::size_t bytes) noexcept { slot_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
   void forget_file(std::uint64_t file);  // Before its file is unlinked.
   std::size_t reclaim(std::size_t bytes) noexcept override;
   [[nodiscard]] Stats stats() const;
@@ -97,6 +102,8 @@ class BlockCache final : public MemoryBudget::Reclaimer {  // Thread-safe.
   Result<Reservation> room_for(std::size_t bytes);
 
   MemoryBudget& budget_;
+  const std::size_t slot_bytes_max_;
+  std::atomic<std::size_t> slot_bytes_{0};  // Relaxed: it bounds a sum.
   std::vector<std::unique_ptr<Shard>> shards_;
 };
 

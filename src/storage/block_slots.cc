@@ -18,14 +18,13 @@ void BlockSlots::put(std::size_t slot, const std::shared_ptr<const CachedBlock>&
   at.busy.store(false, std::memory_order_release);
 }
 
-BlockSlots* LazyBlockSlots::get(std::size_t count, MemoryBudget& budget) {
+BlockSlots* LazyBlockSlots::get(std::size_t count, BlockCache& cache) {
   BlockSlots* slots = slots_.load(std::memory_order_acquire);
   if (slots != nullptr) return slots;
-  Reservation memory;
-  if (!budget.try_reserve(BlockSlots::memory_bytes(count), MemoryShare::cache, "slots of blocks", memory)) {
-    return nullptr;
-  }
-  auto made = std::make_unique<BlockSlots>(count, std::move(memory));
+  if (wanted_.fetch_add(1, std::memory_order_relaxed) % kAskEvery != 0) return nullptr;
+  auto memory = cache.reserve_for_slots(BlockSlots::memory_bytes(count));
+  if (!memory) return nullptr;
+  auto made = std::make_unique<BlockSlots>(count, cache, std::move(*memory));
   if (slots_.compare_exchange_strong(slots, made.get(), std::memory_order_acq_rel)) return made.release();
   return slots;  // Another thread's.
 }

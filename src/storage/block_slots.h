@@ -15,7 +15,11 @@ namespace mneme {
 
 class BlockSlots {  // Thread-safe.
  public:
-  explicit BlockSlots(std::size_t count, Reservation memory) : slots_(count), memory_(std::move(memory)) {}
+  BlockSlots(std::size_t count, BlockCache& cache, Reservation memory)
+      : slots_(count), cache_(cache), memory_(std::move(memory)) {}
+  ~BlockSlots() { cache_.end_slots(memory_.bytes()); }
+  BlockSlots(const BlockSlots&) = delete;
+  BlockSlots& operator=(const BlockSlots&) = delete;
   [[nodiscard]] static constexpr std::size_t memory_bytes(std::size_t count) noexcept { return count * sizeof(Slot); }
 
   // Null: not there, or not now. Counts as asking for the block. REQUIRES for both: slot < count.
@@ -29,21 +33,25 @@ class BlockSlots {  // Thread-safe.
     mutable std::atomic<bool> busy{false};   // Acquire when taken, release when given back: a lock that is only tried.
   };
   std::vector<Slot> slots_;
+  BlockCache& cache_;
   const Reservation memory_;
 };
 
-// Slots that are made at their first use, if the budget has room for them then. Thread-safe.
+// Slots that are made when they are first wanted and the cache has room for them. Thread-safe.
 class LazyBlockSlots {
  public:
   LazyBlockSlots() = default;
-  LazyBlockSlots(LazyBlockSlots&& other) noexcept : slots_(other.slots_.exchange(nullptr)) {}  // Not while in use.
+  LazyBlockSlots(const LazyBlockSlots&) = delete;
+  LazyBlockSlots& operator=(const LazyBlockSlots&) = delete;
   ~LazyBlockSlots() { delete slots_.load(std::memory_order_acquire); }
 
-  // Null: there is no room. `count` is the same each time.
-  BlockSlots* get(std::size_t count, MemoryBudget& budget);
+  // Null: there is no room, or was none lately. `count` is the same each time. The cache outlives this.
+  BlockSlots* get(std::size_t count, BlockCache& cache);
 
  private:
-  std::atomic<BlockSlots*> slots_{nullptr};  // Release/acquire: what it points at is built before it is seen.
+  static constexpr std::uint32_t kAskEvery = 256;  // Times that slots are wanted, while there is no room.
+  std::atomic<std::uint32_t> wanted_{0};           // Relaxed: a count.
+  std::atomic<BlockSlots*> slots_{nullptr};        // Release/acquire: what it points at is built before it is seen.
 };
 
 }  // namespace mneme

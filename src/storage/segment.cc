@@ -135,7 +135,7 @@ Result<PinnedBlock> Segment::pin(std::size_t column, const Entry& entry,
 Result<PinnedBlock> Segment::block_at(std::size_t column, std::uint64_t ordinal) const {
   ASSERT(!is_paged(column) && ordinal < rows());
   BlockSlots* slots = nullptr;
-  if (file_->cache_ != nullptr) slots = file_->column_slots(part_, column).get(blocks(column), *file_->budget_);
+  if (file_->cache_ != nullptr) slots = file_->column_slots(part_, column).get(blocks(column), *file_->cache_);
   if (slots != nullptr) {
     // Most columns have blocks of one size.
     const auto guess = static_cast<std::size_t>(ordinal / even_block_rows(column));

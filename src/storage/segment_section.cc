@@ -37,7 +37,7 @@ class SegmentSection final : public Section {
  private:
   Result<std::shared_ptr<const CachedBlock>> read_page(std::size_t page, std::uint64_t at, Bytes table,
                                                        BlockCache::Priority priority) const {
-    BlockSlots* slots = slots_.get(static_cast<std::size_t>(pages_of(footer_.bytes)), *file_.budget_);
+    BlockSlots* slots = slots_.get(static_cast<std::size_t>(pages_of(footer_.bytes)), *file_.cache_);
     if (auto held = slots == nullptr ? nullptr : slots->find(page)) return held;
     auto held = TRY(file_.read_page(at, table, priority));
     if (slots != nullptr) slots->put(page, held);
