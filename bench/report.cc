@@ -137,7 +137,7 @@ double median(std::vector<double> samples) {
 std::string number_text(double value) {
   if (std::abs(value) < 10'000) return format("%.4g", value);
   std::string digits = format("%.0f", value);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
   return digits;
 }
 
