@@ -37,7 +37,7 @@ Result<Database> reopen(const std::string& directory, const FlightClock& clock, 
 Result<void> check_files(Database& database, Terminal& terminal) {
   const CheckReport report = TRY(database.check());
   for (const std::string& problem : report.problems) terminal.check(false, "damaged", problem);
-  terminal.check(report.problems.empty() && report.rows > 0, "checked",
+  terminal.check(report.problems.empty() && report.files > 0, "checked",
                  grouped(report.files) + " files, " + grouped(report.rows) + " rows");
   return {};
 }
