@@ -90,6 +90,10 @@ class ExpressionBinder {  // One thread at a time.
   void join_subquery(query::Join join, query::PlanPtr right);
   Result<Bound> joined_aggregate(RightSide side, const query::Expression& value, SourcePosition at);
   Result<Bound> joined_row(RightSide side, query::ExpressionPtr value, SourcePosition at);
+  Result<query::ExpressionPtr> rows_of_kind(const Query& query, SourcePosition at);
+  Result<query::ExpressionPtr> join_values(query::ExpressionPtr& operand, Bound bare, const Query& query,
+                                           SourcePosition at);
+  Result<Bound> in_value(const Expression& operand, const Query& query, bool negated, SourcePosition at);
   Result<Bound> lone_subquery(RightSide side, query::ExpressionPtr value, SourcePosition at);
 
   const Surroundings& around_;

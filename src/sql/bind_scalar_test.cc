@@ -43,6 +43,16 @@ TEST_CASE("binder: EXISTS is a value, too") {
   CHECK(rows_of("SELECT v FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.k = t.k LIMIT 1) ORDER BY v") == "a|b");
 }
 
+TEST_CASE("binder: IN (SELECT ...) under OR is a left join, and 0, 1 or 2 for no rows, no NULL, a NULL") {
+  const std::string plan = bound("SELECT id FROM moments WHERE id = 3 OR label IN (SELECT device FROM imu)");
+  CHECK(
+      plan.starts_with("Subquery\n"
+                       "Project CASE WHEN count = 0 THEN 0 WHEN count = count THEN 1 ELSE 2 END\n"
+                       "  Aggregate count(*), count(device)\n"));
+  CHECK(plan.find("Left join on label = value\n") != std::string::npos);
+  CHECK(bound("SELECT id IN (SELECT id, label FROM moments) FROM moments").starts_with("42601"));
+}
+
 TEST_CASE("binder: a row of the same key without an aggregate needs a unique key") {
   CHECK(bound("SELECT ax, (SELECT label FROM moments m WHERE m.id = length(device)) FROM imu") ==
         "Project ax, #5\n"

@@ -228,13 +228,4 @@ Result<Source> bind_where(const Surroundings& around, Source source, const Expre
   return source;
 }
 
-Result<Bound> ExpressionBinder::node(const InSubquery&, SourcePosition at) {
-  return not_yet("IN (SELECT ...) here", at, "it works as a condition of its own in WHERE, perhaps after AND");
-}
-
-Result<Bound> ExpressionBinder::node(const Quantified& quantified, SourcePosition at) {
-  if (quantified.array) return not_yet("ANY and ALL over an array", at, "write IN (...)");
-  return not_yet("this ANY or ALL", at, "= ANY and <> ALL work as conditions of their own in WHERE, perhaps after AND");
-}
-
 }  // namespace mneme::sql::binding
