@@ -3,7 +3,7 @@
 // Counters: every transaction that committed added 1 to one of them, each read inside a transaction of its own, so that
 // the sum is the number of commits if and only if no update was lost. Accounts: money moves between two of them, so
 // that every snapshot shows the same sum. Journal: each commit leaves a row, whose key no other has.
-//   SECONDS=<n>   so long      THREADS=<n>      SEED=<n>
+//   DURATION=<n>   so long      THREADS=<n>      SEED=<n>
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -182,7 +182,7 @@ void check_counters(Database& database, const Tally& tally) {
 }  // namespace
 
 TEST_CASE("mixed: of many threads no update is lost, no snapshot is torn, and all of it is there after opening again") {
-  const std::uint64_t seconds = environment("SECONDS", MNEME_TEST_SECONDS), threads = environment("THREADS", 8);
+  const std::uint64_t seconds = environment("DURATION", MNEME_TEST_SECONDS), threads = environment("THREADS", 8);
   const Folder folder;
   Options options;
   options.memory_budget = std::size_t{8} << 20;
