@@ -48,10 +48,33 @@ Result<void> Memtable::append(const Batch& batch, std::size_t from, std::size_t 
   return outcome;
 }
 
+// Room for the stamp and the publication that follow: they must not allocate.
+Result<void> Memtable::make_room_for_commit() {
+  if (commits_.size() < commits_.capacity() && stamps_.size() < stamps_.capacity()) return {};
+  const std::size_t commits = std::max<std::size_t>(16, commits_.size() * 2);
+  const std::size_t stamps = std::max<std::size_t>(16, stamps_.size() * 2);
+  const std::size_t bytes = commits * sizeof(Commit) + stamps * sizeof(Stamp);
+  if (memory_.bytes() == 0) memory_ = TRY(budget_.reserve(bytes, MemoryShare::memtables, "memtable"));
+  TRY(memory_.grow_to(bytes));
+  commits_.reserve(commits);
+  stamps_.reserve(stamps);
+  return {};
+}
+
+void Memtable::stamp_rows(std::uint32_t crc) noexcept {
+  Lock lock(mutex_);
+  if (!stamps_.empty() && stamps_.back().rows == appended_) return;  // No rows.
+  stamps_.push_back({static_cast<std::uint32_t>(appended_), crc});
+}
+
+std::optional<Memtable::Stamp> Memtable::stamp(std::size_t at) const {
+  Lock lock(mutex_);
+  return at < stamps_.size() ? std::optional(stamps_[at]) : std::nullopt;
+}
+
 Result<void> Memtable::copy_rows(const Batch& batch, std::size_t from, std::size_t rows, RowId first) {
   Lock lock(mutex_);
-  // Room for the publication that follows: publish() must not allocate.
-  if (commits_.size() == commits_.capacity()) commits_.reserve(std::max<std::size_t>(16, commits_.size() * 2));
+  TRY(make_room_for_commit());
   for (std::size_t done = 0; done < rows;) {
     MemtableChunk* chunk = TRY(chunk_with_room());
     const std::size_t count = std::min(rows - done, chunk->capacity - chunk->used);
@@ -99,6 +122,7 @@ void Memtable::discard() noexcept {
 
 void Memtable::forget_unpublished() noexcept {
   appended_ = published_;
+  while (!stamps_.empty() && stamps_.back().rows > published_) stamps_.pop_back();
   while (!chunks_.empty() && chunks_.back()->first >= published_) chunks_.pop_back();
   if (!chunks_.empty()) chunks_.back()->truncate(published_ - chunks_.back()->first);
 }
@@ -120,7 +144,7 @@ std::size_t Memtable::visible_rows(std::uint64_t sequence) const {
 
 std::size_t Memtable::memory_bytes() const {
   Lock lock(mutex_);
-  std::size_t bytes = sizeof *this + commits_.capacity() * sizeof(Commit);
+  std::size_t bytes = sizeof *this + memory_.bytes();
   for (const auto& chunk : chunks_) bytes += chunk->memory_bytes();
   return bytes;
 }

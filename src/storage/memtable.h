@@ -37,9 +37,17 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   // version first + i. full: the budget refused, and nothing was appended.
   Result<void> append(const Batch& batch, RowId first) { return append(batch, 0, batch.rows(), first); }
   Result<void> append(const Batch& batch, std::size_t from, std::size_t count, RowId first) LOCK_NOT_HELD(mutex_);
+  // Notes the crc of the canonical bytes of all rows appended since the last stamp, for check_memtable(). Never fails.
+  void stamp_rows(std::uint32_t crc) noexcept LOCK_NOT_HELD(mutex_);
   // Shows all appended rows to snapshots at or above `sequence`.
   void publish(std::uint64_t sequence) noexcept LOCK_NOT_HELD(mutex_);
   void discard() noexcept LOCK_NOT_HELD(mutex_);
+
+  struct Stamp {
+    std::uint32_t rows = 0;  // Of the memtable up to its end.
+    std::uint32_t crc = 0;
+  };
+  [[nodiscard]] std::optional<Stamp> stamp(std::size_t at) const LOCK_NOT_HELD(mutex_);  // None: there are not so many.
 
   struct Position {
     std::size_t chunk = 0;
@@ -84,6 +92,7 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   };
   Result<void> copy_rows(const Batch& batch, std::size_t from, std::size_t rows, RowId first) LOCK_NOT_HELD(mutex_);
   Result<void> feed_indexes(std::size_t first, std::size_t count) LOCK_NOT_HELD(mutex_);
+  Result<void> make_room_for_commit() LOCK_HELD(mutex_);
   Result<MemtableChunk*> chunk_with_room() LOCK_HELD(mutex_);
   void forget_unpublished() noexcept LOCK_HELD(mutex_);
   [[nodiscard]] std::size_t visible(std::uint64_t sequence) const LOCK_HELD(mutex_);
@@ -97,6 +106,8 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<MemtableChunk>> chunks_ GUARDED_BY(mutex_);
   std::vector<Commit> commits_ GUARDED_BY(mutex_);
+  std::vector<Stamp> stamps_ GUARDED_BY(mutex_);
+  Reservation memory_ GUARDED_BY(mutex_);  // Of commits and stamps.
   std::size_t appended_ GUARDED_BY(mutex_) = 0;
   std::size_t published_ GUARDED_BY(mutex_) = 0;
 };

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "storage/clustering_order.h"
+#include "storage/memtable_check.h"
 
 namespace mneme {
 namespace {
@@ -62,6 +63,7 @@ std::size_t MemtableFlush::rows_max(const TableSchema& schema, const MemoryBudge
 
 Result<std::unique_ptr<MemtableFlush>> MemtableFlush::begin(std::shared_ptr<const Memtable> memtable,
                                                             const Options& options, MemoryBudget& budget) {
+  TRY(check_memtable(*memtable));
   const std::size_t all = memtable->visible_rows(kEnding - 1);
   Reservation memory = TRY(budget.reserve(all * kOrderBytes, MemoryShare::maintenance, "flush"));
   std::unique_ptr<MemtableFlush> flush(new MemtableFlush(std::move(memtable), options, std::move(memory)));

@@ -6,6 +6,9 @@
 
 #include "os/posix.h"
 #include "os/sim/sim_file_system.h"
+#include "storage/memtable_check.h"
+#include "storage/memtable_chunk.h"
+#include "storage/write_set.h"
 
 namespace mneme {
 namespace {
@@ -66,6 +69,46 @@ std::int64_t integer_at(const Segment& segment, std::size_t column, std::uint64_
   Column out(Type{.kind = TypeKind::integer});
   REQUIRE(segment.decode(column, ordinal, 1, out));
   return out.values<std::int64_t>()[0];
+}
+
+TEST_CASE("a flush of rows that changed in memory is refused: whichever byte, of values, NULLs, lengths or text") {
+  Fixture f;
+  Memtable& memtable = *f.memtable;
+  WriteSet writes;
+  writes.changes.emplace_back(InsertRows{.table = memtable.schema().id, .batch = {}, .first_row = {}});
+  auto& [table, batch, first, crc] = std::get<InsertRows>(writes.changes[0]);
+  for (const ColumnSchema& column : memtable.schema().columns) batch.columns.emplace_back(column.type);
+  for (int row = 0; row < 100; ++row) {
+    for (Column& column : batch.columns) {
+      if (row % 9 == 4) {
+        column.append_null();
+      } else if (column.type().is_variable()) {
+        column.append_bytes(as_bytes("text " + std::to_string(row)));
+      } else {
+        column.append_fixed(ByteBuffer(column.type().width(), static_cast<std::byte>(row)));
+      }
+    }
+  }
+  ByteBuffer bytes;
+  encode_write_set(writes, bytes);
+  memtable.append(batch, RowId{1}).value();
+  memtable.stamp_rows(crc);
+  memtable.publish(7);
+  CHECK(check_memtable(memtable).has_value());
+  const MemtableChunk& chunk = *memtable.chunks(100).at(1);
+  for (std::size_t column = 0; column < batch.columns.size(); ++column) {
+    std::byte& value = chunk.columns[column].values[3 * batch.columns[column].type().width()];
+    auto& nulls = chunk.columns[column].nulls[0];
+    if (!batch.columns[column].type().is_variable()) {
+      value ^= std::byte{1};
+      CHECK(check_memtable(memtable).error().code() == Code::corrupt);
+      value ^= std::byte{1};
+    }
+    nulls ^= std::uint64_t{1} << 3;
+    CHECK(check_memtable(memtable).error().code() == Code::corrupt);
+    nulls ^= std::uint64_t{1} << 3;
+  }
+  CHECK(check_memtable(memtable).has_value());
 }
 
 TEST_CASE("a flushed memtable is a segment sorted by key, each value beside its own key and row id") {

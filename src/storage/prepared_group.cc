@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/crc32c.h"
 #include "storage/memtable_flush.h"
 #include "storage/row_finder.h"
 
@@ -90,6 +91,17 @@ Result<void> PreparedGroup::alter(const AlterTable& change) {
   return {};
 }
 
+// Of a batch that is split over memtables.
+std::uint32_t PreparedGroup::crc_of_rows(const Batch& batch, std::size_t first, std::size_t count) {
+  std::uint32_t crc = 0;
+  for (const Column& column : batch.columns) {
+    ByteBuffer bytes;
+    encode_column(column, first, count, bytes);
+    crc = crc32c(bytes, crc);
+  }
+  return crc;
+}
+
 // A memtable holds rows of one schema version, and no more than a flush can sort.
 Result<std::shared_ptr<Memtable>> PreparedGroup::memtable_with_room(TableId id) {
   const TableVersion& table = *now().find(id);
@@ -117,6 +129,7 @@ Result<void> PreparedGroup::insert(const InsertRows& change) {
     if (std::ranges::find(appended_, memtable) == appended_.end()) appended_.push_back(memtable);
     const std::size_t count = std::min(change.batch.rows() - done, rows_max - memtable->rows());
     TRY(memtable->append(change.batch, done, count, RowId{static_cast<std::uint64_t>(change.first_row) + done}));
+    memtable->stamp_rows(count == change.batch.rows() ? change.crc : crc_of_rows(change.batch, done, count));
     done += count;
   }
   return {};

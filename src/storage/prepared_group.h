@@ -47,6 +47,7 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
   };
   Result<void> create(const CreateTable& change);
   Result<void> alter(const AlterTable& change);
+  static std::uint32_t crc_of_rows(const Batch& batch, std::size_t first, std::size_t count);
   Result<std::shared_ptr<Memtable>> memtable_with_room(TableId id);
   Result<void> insert(const InsertRows& change);
   Result<void> end(const EndRows& change);

@@ -85,21 +85,27 @@ Result<std::uint64_t> Store::reserve_keys(TableId table, std::uint64_t count) {
   return found->keys->reserve(count);
 }
 
-Result<void> Store::prepare(WriteSet& writes, PreparedGroup& prepared) {
-  std::uint64_t row = core_.next_row;
+// Gives the rows their numbers, and the log its bytes.
+ByteBuffer Store::number_and_encode(WriteSet& writes) {
   for (Change& change : writes.changes) {
-    if (auto* rows = std::get_if<InsertRows>(&change)) {
-      rows->first_row = RowId{row};
-      row += rows->batch.rows();
-    }
-    TRY(prepared.add(change));
+    auto* rows = std::get_if<InsertRows>(&change);
+    if (rows == nullptr) continue;
+    rows->first_row = RowId{core_.next_row};
+    core_.next_row += rows->batch.rows();
   }
-  core_.next_row = row;
+  ByteBuffer payload;
+  encode_write_set(writes, payload);
+  return payload;
+}
+
+Result<void> Store::prepare(const WriteSet& writes, PreparedGroup& prepared) {
+  for (const Change& change : writes.changes) TRY(prepared.add(change));
   return {};
 }
 
 Result<Lsn> Store::try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short) {
   TRY(check_writable());
+  const ByteBuffer payload = number_and_encode(writes);
   PreparedGroup prepared(*core_.version, {core_.world.scheduler, core_.budget, core_.indexes});
   const std::uint64_t refusals = core_.budget.refusals();
   if (auto done = prepare(writes, prepared); !done) {
@@ -111,8 +117,6 @@ Result<Lsn> Store::try_commit(WriteSet& writes, CommitValidator* validator, bool
   }
   // Behind prepare(), which finds the rows that another transaction took: that is a race, not a broken constraint.
   if (validator != nullptr) TRY(validator->validate(core_.latest(), writes));
-  ByteBuffer payload;
-  encode_write_set(writes, payload);
   core_.forget_replaced();
   core_.replaced.reserve(core_.replaced.size() + 1);  // Nothing may fail once the log is written.
   const Lsn lsn = TRY(core_.log->append(payload, core_.world.clock.wall_ns()));
@@ -169,8 +173,9 @@ Result<void> Store::make_room(std::int64_t give_up_ns) {
     if (left_ns <= 0) return Error(Code::full, "no memory for new rows: maintenance does not keep up");
     core_.room.wait_for(core_.mutex, left_ns);
   }
-  if (core_.maintenance_error) return Error(*core_.maintenance_error).during("make room for a commit");
-  return {};
+  // A flush that found no memory either is tried again, now that it made maintenance let go of some.
+  if (!core_.maintenance_error || core_.maintenance_error->code() == Code::full) return {};
+  return Error(*core_.maintenance_error).during("make room for a commit");
 }
 
 Result<void> Store::honour(Durability durability, const WriteSet& writes, Lsn lsn) {

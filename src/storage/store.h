@@ -76,7 +76,8 @@ class Store {  // Thread-safe.
   Result<void> look_usable() LOCK_NOT_HELD(core_.mutex);
   Result<void> check_usable() const LOCK_HELD(core_.mutex);
   Result<void> check_writable() const LOCK_HELD(core_.mutex);
-  Result<void> prepare(WriteSet& writes, PreparedGroup& prepared) LOCK_HELD(core_.mutex);
+  ByteBuffer number_and_encode(WriteSet& writes) LOCK_HELD(core_.mutex);
+  static Result<void> prepare(const WriteSet& writes, PreparedGroup& prepared);
   Result<Lsn> try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short) LOCK_HELD(core_.mutex);
   Result<void> make_room(std::int64_t give_up_ns) LOCK_HELD(core_.mutex);
   Result<void> honour(Durability durability, const WriteSet& writes, Lsn lsn) LOCK_HELD(core_.mutex);

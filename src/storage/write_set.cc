@@ -34,14 +34,15 @@ struct Encode {
     writer.put(ChangeKind::drop_table);
     writer.put(change.table);
   }
-  void operator()(const InsertRows& change) const {
+  void operator()(InsertRows& change) const {
     ByteBuffer rows;
     for (const Column& column : change.batch.columns) encode_column(column, 0, column.rows(), rows);
     writer.put(ChangeKind::insert_rows);
     writer.put(change.table);
     writer.put(change.first_row);
     writer.put_varint(change.batch.rows());
-    writer.put(crc32c(rows));
+    change.crc = crc32c(rows);
+    writer.put(change.crc);
     writer.put_sized(Bytes(rows));
   }
   void operator()(const EndRows& change) const {
@@ -103,13 +104,12 @@ class Decoder {  // One thread at a time; lives for one group.
   Result<Change> insert_rows() {
     InsertRows change;
     std::uint64_t count = 0;
-    std::uint32_t crc = 0;
     Bytes bytes;
     if (!reader_.get(change.table) || !reader_.get(change.first_row) || !reader_.get_varint(count) ||
-        !reader_.get(crc) || !reader_.get_sized(bytes)) {
+        !reader_.get(change.crc) || !reader_.get_sized(bytes)) {
       return malformed("rows are cut short");
     }
-    if (crc32c(bytes) != crc) return malformed("rows do not fit their checksum");
+    if (crc32c(bytes) != change.crc) return malformed("rows do not fit their checksum");
     const TableSchema* table = find(change.table);
     if (table == nullptr) return malformed("rows of an unknown table");
     Reader rows(bytes);
@@ -143,9 +143,9 @@ class Decoder {  // One thread at a time; lives for one group.
 
 }  // namespace
 
-void encode_write_set(const WriteSet& writes, ByteBuffer& out) {
+void encode_write_set(WriteSet& writes, ByteBuffer& out) {
   Writer writer(out);
-  for (const Change& change : writes.changes) std::visit(Encode{writer}, change);
+  for (Change& change : writes.changes) std::visit(Encode{writer}, change);
 }
 
 Result<WriteSet> decode_write_set(Bytes payload, const SchemaOf& schema_of) {

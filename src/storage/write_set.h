@@ -24,8 +24,9 @@ struct DropTable {
 };
 struct InsertRows {
   TableId table{};
-  Batch batch;      // One column per column of the table's schema, in its order.
-  RowId first_row;  // Row i becomes version first_row + i. Given at commit.
+  Batch batch;            // One column per column of the table's schema, in its order.
+  RowId first_row;        // Row i becomes version first_row + i. Given at commit.
+  std::uint32_t crc = 0;  // Of the columns' canonical bytes. Given when it is encoded or decoded.
 };
 struct RowLocation {
   std::uint64_t segment = 0;  // The file's number; 0: in a memtable, or not known.
@@ -44,7 +45,7 @@ struct WriteSet {               // One thread at a time.
   [[nodiscard]] bool empty() const noexcept { return changes.empty(); }
 };
 
-void encode_write_set(const WriteSet& writes, ByteBuffer& out);
+void encode_write_set(WriteSet& writes, ByteBuffer& out);  // Gives inserts their crc.
 // The schema that rows of `table` are encoded in, after the changes before them; null: no such table.
 using SchemaOf = std::function<const TableSchema*(TableId table)>;
 // corrupt: the bytes do not fit. Tables created or altered inside the group are known to the rows behind them.
