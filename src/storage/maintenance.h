@@ -132,9 +132,10 @@ class Maintenance {  // Thread-safe after start().
   std::optional<FlushRound> round_;
   std::map<TableId, std::shared_ptr<const TableSchema>> catalog_;  // As the manifest has it.
   std::optional<MergeRound> merge_;
-  bool merges_done_ = false;             // Nothing is worth merging until the next flush.
-  std::set<std::uint64_t> unmergeable_;  // Segments that could not be read.
-  bool stopping_ = false;                // Guarded by the commit lock.
+  std::size_t merge_width_ = kMergeInputsMax;  // Fewer at a time after memory did not suffice.
+  bool merges_done_ = false;                   // Nothing is worth merging until the next flush.
+  std::set<std::uint64_t> unmergeable_;        // Segments that could not be read.
+  bool stopping_ = false;                      // Guarded by the commit lock.
   std::unique_ptr<Thread> thread_;
 };
 

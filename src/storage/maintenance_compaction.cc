@@ -14,7 +14,7 @@ Result<bool> Maintenance::step_compaction(std::int64_t deadline_ns) {
   if (stepped) return stepped;
   abandon_compaction(stepped.error());
   // No memory, no room on the disk, or the table was dropped: what is there can be read as it is.
-  if (stepped.error().code() == Code::full || stepped.error().code() == Code::conflict) return false;
+  if (stepped.error().code() == Code::full || stepped.error().code() == Code::conflict) return !merges_done_;
   return stepped;
 }
 
@@ -43,12 +43,9 @@ Result<bool> Maintenance::begin_compaction() {
   auto inputs = choose_inputs(*version, options.dead_at);
   merges_done_ = inputs.empty();
   if (merges_done_) return false;
+  inputs.resize(std::min(inputs.size(), merge_width_));
   const TableId table = inputs[0].part.table;
   auto job = CompactionJob::begin(core_, inputs, catalog_.at(table), options, next_file_);
-  if (!job && job.error().code() == Code::full && inputs.size() > 2) {  // A small budget merges few at a time.
-    inputs.resize(2);
-    job = CompactionJob::begin(core_, inputs, catalog_.at(table), options, next_file_);
-  }
   if (!job && job.error().code() == Code::corrupt) avoid_damaged(inputs);
   merge_.emplace().job = TRY(std::move(job));
   return true;
@@ -158,7 +155,8 @@ void Maintenance::avoid_damaged(const std::vector<TableSegment>& inputs) {
 }
 
 void Maintenance::abandon_compaction(const Error& why) {
-  merges_done_ = true;
+  merges_done_ = why.code() != Code::full || merge_width_ <= 2;
+  if (!merges_done_) merge_width_ /= 2;
   if (!merge_ || merge_->named) return;
   if (why.code() == Code::corrupt) avoid_damaged(merge_->job->inputs());
   if (merge_->job->written() && !manifest_->poisoned()) {

@@ -79,6 +79,7 @@ void Maintenance::finish_round() {
   unlisted_.clear();
   remember_catalog(*round_->version);
   merges_done_ = false;
+  merge_width_ = std::min(merge_width_ * 2, kMergeInputsMax);
   publish_round();
   // A file that memory does not suffice to retire is a stray for the next opening.
   const FlushRound round = *std::exchange(round_, std::nullopt);

@@ -33,9 +33,9 @@ Result<std::unique_ptr<SegmentMerge>> SegmentMerge::begin(std::vector<Input> inp
                                                           MemoryBudget& budget) {
   ASSERT(!inputs.empty() && inputs.size() <= kInputsMax);
   const auto rows = rows_of(inputs);
-  // A head of each input and the batch that leaves, in half of the share.
+  // A head of each input and the batch that leaves, in a quarter of the share.
   const std::size_t batch_bytes =
-      std::clamp(budget.share_cap(MemoryShare::maintenance) / 2 / (inputs.size() + 1), kBatchBytesMin, kBatchBytesMax);
+      std::clamp(budget.share_cap(MemoryShare::maintenance) / 4 / (inputs.size() + 1), kBatchBytesMin, kBatchBytesMax);
   const std::size_t bytes = OrdinalMap::memory_bytes(rows) + (inputs.size() + 1) * batch_bytes;
   Reservation memory = TRY(budget.reserve(bytes, MemoryShare::maintenance, "compaction"));
   std::unique_ptr<SegmentMerge> merge(new SegmentMerge(std::move(schema), rows, batch_bytes, std::move(memory)));

@@ -125,6 +125,7 @@ TEST_CASE_FIXTURE(
   CHECK(segments() > 5);
   CHECK(rows() == want);
   settle();
+  CHECK(segments() <= 8);
   CHECK(store->budget().peak() <= store->budget().bytes());
   reopen(true);
   CHECK(rows() == want);
