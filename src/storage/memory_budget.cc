@@ -136,7 +136,8 @@ Error MemoryBudget::refusal(std::size_t bytes, MemoryShare share, std::string_vi
   return Error(Code::full, std::string(what) + " wanted " + std::to_string(bytes) + " bytes: " +
                                std::string(memory_share_name(share)) + " hold " + std::to_string(used(share)) + " of " +
                                std::to_string(share_cap(share)) + ", memory_budget has " + std::to_string(used()) +
-                               " of " + std::to_string(bytes_) + " in use");
+                               " of " + std::to_string(bytes_) + " in use")
+      .with_sqlstate("53200");
 }
 
 }  // namespace mneme

@@ -42,6 +42,7 @@ TEST_CASE("memory budget: a refusal says who wanted how much, and changes nothin
   const auto refused = budget.reserve(1, MemoryShare::memtables, "memtable of 'imu'");  // The share's cap is half.
   REQUIRE(!refused);
   CHECK(refused.error().code() == Code::full);
+  CHECK(refused.error().sqlstate() == "53200");
   CHECK(refused.error().message().find("memtable of 'imu' wanted 1 bytes") != std::string::npos);
   CHECK(budget.used() == 4 * kMiB);
   CHECK(budget.refusals() == 1);
