@@ -175,3 +175,20 @@ TEST_CASE("import: what a killed import left behind is dropped by the next") {
   CHECK(world.error("a.csv", "x\n1\n") == "none");
   CHECK(world.tables() == "a");
 }
+
+TEST_CASE("import: a file several times the memory budget is imported in it") {
+  const ScratchDirectory files;
+  Database database =
+      Database::open(files.path() + "/db", {.memory_budget = std::size_t{8} << 20, .wall_clock_ns = {}}).value();
+  std::string csv = "n,text\n";
+  std::size_t rows = 0;
+  for (; csv.size() < std::size_t{24} << 20; ++rows) csv += std::to_string(rows) + "," + std::string(100, 'x') + "\n";
+  const auto report = import::import_file(database, files.file("large.csv", csv), {});
+  REQUIRE_MESSAGE(report, report.error().to_string());
+  CHECK(report->rows == rows);
+  const auto result = database.connect().execute("SELECT count(*), min(n), max(n) FROM large");
+  REQUIRE_MESSAGE(result, result.error().to_string());
+  CHECK(result->value(0, 0).as_int() == static_cast<std::int64_t>(rows));
+  CHECK(result->value(0, 1).as_int() == 0);
+  CHECK(result->value(0, 2).as_int() == static_cast<std::int64_t>(rows) - 1);
+}

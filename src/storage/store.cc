@@ -146,6 +146,7 @@ Result<CommitResult> Store::commit(WriteSet writes, Durability durability, Commi
                                    " bytes is more than memory_budget has for new rows (" + std::to_string(cap) + ")");
     }
     if (!memory_short || round == kRoomRoundsMax) return std::move(lsn).error();
+    if (validator != nullptr) validator->let_go();
     TRY(make_room(give_up_ns));
   }
 }

@@ -31,6 +31,9 @@ class CommitValidator {
   // An error fails the commit, which then leaves no trace. It may be asked again when the commit
   // had to wait for memory. Must not call the store.
   virtual Result<void> validate(const Snapshot& latest, const WriteSet& writes) = 0;
+  // The commit is about to wait for memory: what is pinned and not needed to validate goes, or the flush that it waits
+  // for frees nothing. Called under the commit lock.
+  virtual void let_go() {}
 };
 
 class Store {  // Thread-safe.

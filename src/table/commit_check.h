@@ -7,14 +7,16 @@ namespace mneme {
 
 class CommitCheck final : public CommitValidator {  // One thread at a time, under the commit lock.
  public:
-  explicit CommitCheck(const Transaction& transaction) : transaction_(transaction) {}
+  explicit CommitCheck(Transaction& transaction) : transaction_(transaction) {}
   // conflict: 40001, a table was altered; 23505, a unique key was taken.
   Result<void> validate(const Snapshot& latest, const WriteSet& writes) override;
+  // Of the snapshot only the schemas stay: no statement reads by it any more.
+  void let_go() override;
 
  private:
   Result<void> check_schema(const Snapshot& latest, TableId table) const;
   Result<void> check_keys(const Snapshot& latest, const InsertRows& rows) const;
-  const Transaction& transaction_;
+  Transaction& transaction_;
 };
 
 }  // namespace mneme

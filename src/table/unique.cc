@@ -152,6 +152,15 @@ Result<void> CommitCheck::validate(const Snapshot& latest, const WriteSet& write
   return {};
 }
 
+void CommitCheck::let_go() {
+  auto schemas = std::make_shared<Version>();
+  for (const auto& [id, table] : transaction_.snapshot_.version->tables) {
+    schemas->tables[id] = {.schema = table.schema, .memtables = {}, .segments = {}, .keys = table.keys};
+  }
+  transaction_.snapshot_.version = std::move(schemas);
+  transaction_.changes_->found.clear();
+}
+
 Result<void> CommitCheck::check_schema(const Snapshot& latest, TableId table) const {
   const TableVersion* before = transaction_.snapshot_.version->find(table);
   const TableVersion* now = latest.version->find(table);
