@@ -34,6 +34,12 @@ struct FloatLanes {
   static constexpr std::size_t kCount = hn::MaxLanes(Tag());
 
   static HWY_INLINE Values load(const Stored* from) {
+    [[maybe_unused]] Stored one{};
+    if constexpr (kCount == 1) {  // Without vectors Highway reads through the pointer, which need not be aligned.
+      const void* unaligned = from;
+      std::memcpy(static_cast<void*>(&one), unaligned, sizeof one);
+      from = &one;
+    }
     if constexpr (std::is_same_v<Stored, float>) {
       return hn::LoadU(Tag(), from);
     } else {
@@ -105,7 +111,8 @@ struct Product {
 template <class Lanes>
 HWY_INLINE typename Lanes::Values load_rest(const typename Lanes::Stored* from, std::size_t count) {
   HWY_ALIGN typename Lanes::Stored padded[Lanes::kCount] = {};
-  std::memcpy(static_cast<void*>(padded), from, count * sizeof(typename Lanes::Stored));
+  const void* unaligned = from;
+  std::memcpy(static_cast<void*>(padded), unaligned, count * sizeof(typename Lanes::Stored));
   return Lanes::load(padded);
 }
 
