@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,55 +41,41 @@ struct SourcePosition {
   std::uint32_t column = 0;
 };
 
+// Everything that makes or ends an Error is out of line and cold: errors are rare, and the code that handles them is in
+// every function.
 class [[nodiscard]] MNEME_API Error {
  public:
-  Error(Code code, std::string message) : data_(std::make_unique<Data>(code, std::move(message))) {}
-  Error(Error&&) noexcept = default;
-  Error& operator=(Error&&) noexcept = default;
-  Error(const Error& other) : data_(std::make_unique<Data>(*other.data_)) {}
-  Error& operator=(const Error& other) {
-    data_ = std::make_unique<Data>(*other.data_);
+  [[gnu::cold]] Error(Code code, std::string message);
+  Error(Error&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
+  Error& operator=(Error&& other) noexcept {
+    std::swap(data_, other.data_);
     return *this;
   }
-  ~Error() = default;
+  [[gnu::cold]] Error(const Error& other);
+  [[gnu::cold]] Error& operator=(const Error& other);
+  ~Error() {
+    if (data_ != nullptr) drop();
+  }
 
-  [[nodiscard]] Code code() const noexcept { return data_->code; }
-  [[nodiscard]] const std::string& message() const noexcept { return data_->message; }
-  [[nodiscard]] std::string_view sqlstate() const noexcept { return data_->sqlstate; }  // Empty when none fits.
-  [[nodiscard]] std::optional<SourcePosition> position() const noexcept { return data_->position; }
-  [[nodiscard]] std::string_view hint() const noexcept { return data_->hint; }
+  [[nodiscard]] Code code() const noexcept;
+  [[nodiscard]] const std::string& message() const noexcept;
+  [[nodiscard]] std::string_view sqlstate() const noexcept;  // Empty when none fits.
+  [[nodiscard]] std::optional<SourcePosition> position() const noexcept;
+  [[nodiscard]] std::string_view hint() const noexcept;
 
   // Builders, used on a temporary: return Error(...).during("open 'a'").
-  Error during(std::string_view what) && {
-    data_->message = std::string(what) + ": " + data_->message;
-    return std::move(*this);
-  }
-  Error at(SourcePosition position) && {
-    if (!data_->position) data_->position = position;
-    return std::move(*this);
-  }
-  Error with_hint(std::string hint) && {
-    data_->hint = std::move(hint);
-    return std::move(*this);
-  }
-  Error with_sqlstate(std::string_view five_characters) && {  // REQUIRES: a string literal.
-    data_->sqlstate = five_characters;
-    return std::move(*this);
-  }
+  [[gnu::cold]] Error during(std::string_view what) &&;
+  [[gnu::cold]] Error at(SourcePosition position) &&;
+  [[gnu::cold]] Error with_hint(std::string hint) &&;
+  [[gnu::cold]] Error with_sqlstate(std::string_view five_characters) &&;  // REQUIRES: a string literal.
 
   // "conflict: message (line 1, column 8)  hint: ..."
   [[nodiscard]] std::string to_string() const;
 
  private:
-  struct Data {
-    Data(Code c, std::string m) : code(c), message(std::move(m)) {}
-    Code code;
-    std::string message;
-    std::string hint;
-    std::string_view sqlstate;
-    std::optional<SourcePosition> position;
-  };
-  std::unique_ptr<Data> data_;  // Never null but after a move. One pointer, so that Result<T> stays small.
+  struct Data;
+  [[gnu::cold]] void drop() noexcept;
+  Data* data_;  // Owned; null only after a move. One pointer, so that Result<T> stays small.
 };
 
 template <class T>

@@ -24,6 +24,42 @@ std::string_view code_name(Code code) noexcept {
   return "unknown";
 }
 
+struct Error::Data {
+  Code code;
+  std::string message;
+  std::string hint;
+  std::string_view sqlstate;
+  std::optional<SourcePosition> position;
+};
+
+Error::Error(Code code, std::string message) : data_(new Data{code, std::move(message), {}, {}, {}}) {}
+Error::Error(const Error& other) : data_(new Data(*other.data_)) {}
+Error& Error::operator=(const Error& other) { return *this = Error(other); }
+void Error::drop() noexcept { delete data_; }
+
+Code Error::code() const noexcept { return data_->code; }
+const std::string& Error::message() const noexcept { return data_->message; }
+std::string_view Error::sqlstate() const noexcept { return data_->sqlstate; }
+std::optional<SourcePosition> Error::position() const noexcept { return data_->position; }
+std::string_view Error::hint() const noexcept { return data_->hint; }
+
+Error Error::during(std::string_view what) && {
+  data_->message = std::string(what) + ": " + data_->message;
+  return std::move(*this);
+}
+Error Error::at(SourcePosition position) && {
+  if (!data_->position) data_->position = position;
+  return std::move(*this);
+}
+Error Error::with_hint(std::string hint) && {
+  data_->hint = std::move(hint);
+  return std::move(*this);
+}
+Error Error::with_sqlstate(std::string_view five_characters) && {
+  data_->sqlstate = five_characters;
+  return std::move(*this);
+}
+
 std::string Error::to_string() const {
   std::string text(code_name(code()));
   text += ": ";
