@@ -70,6 +70,7 @@ Result<std::unique_ptr<MemtableFlush>> MemtableFlush::begin(std::shared_ptr<cons
   const Lsn covered = options.covered_to == Lsn{} ? options.last_lsn : options.covered_to;
   flush->order_ = flush->source_.ending_after(std::min(options.oldest_snapshot, raw(covered)));
   TRY(flush->sort_by_clustering(budget));
+  flush->rows_ = flush->order_.size();
   flush->place_.assign(all, kLeftOut);
   for (std::size_t i = 0; i < flush->order_.size(); ++i) {
     flush->place_[flush->order_[i]] = static_cast<std::uint32_t>(i);

@@ -41,7 +41,7 @@ class MemtableFlush {  // One thread at a time.
   // hold the commit lock.
   [[nodiscard]] std::vector<DeleteSet::Pair> ended_after(std::uint64_t sequence) const;
   [[nodiscard]] DeleteSet deletes() const;  // All of them.
-  [[nodiscard]] std::size_t rows() const noexcept { return order_.size(); }
+  [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
   [[nodiscard]] const std::shared_ptr<const Memtable>& memtable() const noexcept { return memtable_; }
 
  private:
@@ -63,7 +63,8 @@ class MemtableFlush {  // One thread at a time.
   const MemtableSource source_;  // All of it.
   const Options options_;
   Reservation memory_;
-  std::vector<std::uint32_t> order_;  // Of the memtable, by ordinal of the part.
+  std::vector<std::uint32_t> order_;  // Of the memtable, by ordinal of the part; empty once all are written.
+  std::size_t rows_ = 0;              // Of the part.
   std::vector<std::uint32_t> place_;  // Of the part, by ordinal of the memtable.
   std::size_t written_ = 0;
   bool begun_ = false;
