@@ -35,7 +35,7 @@ struct Options {
   bool create_if_missing = true;  // Else opening what is not there is not_found.
   // What now() follows, in ns since the Unix epoch (a replayed flight has its own time). None: the system's clock.
   // Called by any thread.
-  std::function<std::int64_t()> wall_clock_ns;
+  std::function<std::int64_t()> wall_clock_ns = {};
 };
 
 struct ColumnInfo {
