@@ -22,7 +22,7 @@ Result<std::shared_ptr<Engine>> Engine::open(std::string_view directory, const O
   StoreOptions store;
   store.memory_budget = options.memory_budget;
   store.log_file_bytes = options.log_file_bytes;
-  store.threads = options.threads;
+  store.threads = static_cast<unsigned>(options.threads);
   engine->store_ = TRY(Store::open(world, std::move(path), store, kinds.get()));
   engine->kinds_ = std::move(kinds);
   return engine;
