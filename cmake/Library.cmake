@@ -8,7 +8,8 @@ if(MNEME_MODULES AND TARGET mneme_api)
     # Whole, because nothing inside calls what they export; what is neither exported nor reached goes.
     target_link_libraries(mneme PRIVATE mneme_api)
     set_target_properties(mneme PROPERTIES LINK_LIBRARY_OVERRIDE "WHOLE_ARCHIVE,mneme_api,mneme_types,mneme_base")
-    target_link_options(mneme PRIVATE -Wl,--gc-sections -Wl,--no-undefined)
+    # A sanitizer's own functions come with the program, not with the library.
+    target_link_options(mneme PRIVATE -Wl,--gc-sections $<$<NOT:$<BOOL:${MNEME_SANITIZE}>>:-Wl,--no-undefined>)
     target_include_directories(mneme INTERFACE ${CMAKE_SOURCE_DIR}/include)
     set_target_properties(mneme PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
   endif()
