@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <optional>
 
 #include "os/posix.h"
 #include "os/sim/sim_file_system.h"
@@ -105,23 +106,24 @@ struct Simulated {  // Without a maintenance thread: the test takes every step.
 TEST_CASE_FIXTURE(Simulated, "flush: rows, NULLs and deletes read the same from segments, and after a reopen") {
   add(0, 5'000);
   Rows want = rows();
-  const Snapshot before = store->snapshot().value();
+  std::optional<Snapshot> before = store->snapshot().value();
   store->flush().value();
   CHECK(store->snapshot().value().version->find(table)->memtables.empty());
   CHECK(rows() == want);
-  CHECK(rows_of(before, table) == want);
+  CHECK(rows_of(*before, table) == want);
 
   std::vector<RowId> ended;
   for (const auto& [id, row] : want) {
     if (row.first % 3 == 0) ended.push_back(id);
   }
   store->commit(change(EndRows{table, ended}), Durability::commit).value();
-  CHECK(rows_of(before, table) == want);
+  CHECK(rows_of(*before, table) == want);
   for (const RowId id : ended) want.erase(id);
   CHECK(rows() == want);
   store->flush().value();  // Now the deletes are in a .del file.
   CHECK(files("seg", ".del") == 1);
   CHECK(rows() == want);
+  before.reset();
   reopen();
   CHECK(store->recovery().groups == 0);
   CHECK(rows() == want);

@@ -28,7 +28,10 @@ constexpr int days_in_month(std::int64_t year, int month) noexcept {
 constexpr std::int64_t floor_divide(std::int64_t a, std::int64_t b) noexcept {
   return a / b - static_cast<std::int64_t>(a % b != 0 && (a % b < 0) != (b < 0));
 }
-constexpr std::int64_t floor_modulo(std::int64_t a, std::int64_t b) noexcept { return a - floor_divide(a, b) * b; }
+constexpr std::int64_t floor_modulo(std::int64_t a, std::int64_t b) noexcept {  // No product, which could overflow.
+  const std::int64_t rest = a % b;
+  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
 
 // Years are counted from March, so that the leap day is the last of its year, in eras of 400 years = 146,097 days.
 // REQUIRES: |year| < 10^9, a month and a day of that year.

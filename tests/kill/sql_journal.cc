@@ -13,7 +13,8 @@ class SqlJournal final : public Journal {
     Options options;
     options.memory_budget = std::size_t{8} << 20;
     options.log_file_bytes = 128 << 10;
-    std::unique_ptr<SqlJournal> journal(new SqlJournal(TRY(Database::open(directory, options))));
+    Database database = TRY(Database::open(directory, options));
+    std::unique_ptr<SqlJournal> journal(new SqlJournal(std::move(database)));
     TRY(journal->prepare(writers));
     return std::unique_ptr<Journal>(std::move(journal));
   }
