@@ -8,6 +8,7 @@
 #include "os/sim/sim_file_system.h"
 #include "storage/store.h"
 #include "storage/table_scan.h"
+#include "storage/test_kill.h"
 
 namespace mneme {
 namespace {
@@ -76,7 +77,7 @@ struct Simulated {  // Without a maintenance thread: the test takes every step.
   }
   void reopen(bool kill) {
     if (kill) disk.reset(disk.cut(sim::CutPolicy::p1, 1));
-    if (kill) static_cast<void>(store.release());  // NOLINT: a killed process frees nothing.
+    if (kill) test::kill_store(std::move(store));
     store.reset();
     store = Store::open(world, "db", options).value();
   }

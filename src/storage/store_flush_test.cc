@@ -9,6 +9,7 @@
 #include "os/sim/sim_file_system.h"
 #include "storage/store.h"
 #include "storage/table_scan.h"
+#include "storage/test_kill.h"
 
 namespace mneme {
 namespace {
@@ -89,7 +90,7 @@ struct Simulated {  // Without a maintenance thread: the test takes every step.
   }
   void kill() {  // Without closing, but what was written is there.
     disk.reset(disk.cut(sim::CutPolicy::p1, 1));
-    static_cast<void>(store.release());  // NOLINT: a killed process frees nothing.
+    test::kill_store(std::move(store));
     store = Store::open(world, "db", options).value();
   }
   void finish_maintenance() {
