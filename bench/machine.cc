@@ -40,7 +40,8 @@ std::string machine_text(const std::string& directory) {
   uname(&system);
   const double memory_gib = std::stod("0" + value_of("/proc/meminfo", "MemTotal")) / (1024 * 1024);
   return value_of("/proc/cpuinfo", "model name") + ", " + std::to_string(sysconf(_SC_NPROCESSORS_ONLN)) + " CPUs, " +
-         number_text(memory_gib) + " GiB RAM; " + system.sysname + " " + system.release + "; " + file_system(directory);
+         number_text(memory_gib) + " GiB RAM; " + system.sysname + " " + system.release + "; " +
+         file_system(directory) + "; load average when it began " + value_of("/proc/loadavg", "").substr(0, 4);
 }
 
 bool is_memory_backed(const std::string& directory) {
