@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
+
 #include "import/database_sink.h"
 #include "import/scratch_directory.h"
 #include "import/ulog_builder.h"
@@ -44,6 +46,9 @@ struct World {
     database = Database::open(files.path() + "/db").value();
   }
 };
+
+constexpr std::size_t kImportsPerWorld =
+    16;  // Each leaves seven tables, and every look at the catalogue sees them all.
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
@@ -133,30 +138,32 @@ TEST_CASE("import: damage in the middle of a log leaves none of its tables") {
 }
 
 TEST_CASE("import: a log cut at any byte is imported as far as it goes, or leaves nothing") {
-  World world;
   const std::string log = small_log();
   std::size_t imported = 0;
+  std::optional<World> world;
   for (std::size_t bytes = 0; bytes <= log.size(); ++bytes) {
-    const std::string before = world.tables();
-    const auto report = world.import_bytes("cut.ulg", log.substr(0, bytes), "c" + std::to_string(bytes));
+    if (bytes % kImportsPerWorld == 0) world.emplace();
+    const std::string before = world->tables();
+    const auto report = world->import_bytes("cut.ulg", log.substr(0, bytes), "c" + std::to_string(bytes));
     imported += report ? 1U : 0U;
     if (!report) CHECK_MESSAGE(has(report.error().message(), "cut.ulg: ULog: "), report.error().message());
-    if (!report) CHECK(world.tables() == before);
+    if (!report) CHECK(world->tables() == before);
   }
   CHECK(imported == log.size() - 15);  // All but those without a whole header of 16 bytes.
 }
 
 TEST_CASE("import: a log with any one byte changed is imported, or is an error and leaves nothing") {
-  World world;
   const std::string log = small_log();
+  std::optional<World> world;
   for (std::size_t at = 0; at < log.size(); ++at) {
+    if (at % kImportsPerWorld == 0) world.emplace();
     std::string damaged = log;
     damaged[at] = static_cast<char>(damaged[at] ^ (at % 3 == 0 ? 0x80 : at % 3 == 1 ? 0x01 : 0xff));
-    const std::string before = world.tables();
-    const auto report = world.import_bytes("bad.ulg", damaged, "c" + std::to_string(at));
-    if (!report) CHECK_MESSAGE(world.tables() == before, report.error().message());
+    const std::string before = world->tables();
+    const auto report = world->import_bytes("bad.ulg", damaged, "c" + std::to_string(at));
+    if (!report) CHECK_MESSAGE(world->tables() == before, report.error().message());
+    CHECK(!has(world->tables(), "pending"));
   }
-  CHECK(!has(world.tables(), "pending"));
 }
 
 TEST_CASE("import: what a killed import left behind is dropped by the next") {
