@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const mneme::TableSchema table = known_table();
   const mneme::SchemaOf schema_of = [&](mneme::TableId id) { return id == table.id ? &table : nullptr; };
   const auto bytes = std::as_bytes(std::span(data, size));
-  const auto decoded = mneme::decode_write_set(bytes, schema_of);
+  auto decoded = mneme::decode_write_set(bytes, schema_of);
   if (!decoded) return 0;
   mneme::ByteBuffer again;
   mneme::encode_write_set(*decoded, again);
