@@ -29,6 +29,20 @@ Result<std::unique_ptr<LogReader>> LogReader::open(FileSystem& files, const std:
   return std::unique_ptr<LogReader>();
 }
 
+Result<bool> LogReader::holds_later_number(FileSystem& files, const std::string& path, FileNumber number,
+                                           Limits limits) {
+  auto file = TRY(files.open(path, FileSystem::Open::read_only));
+  if (!limits.believe_cache) file->forget_cached();
+  const std::uint64_t bytes = TRY(file->size());
+  LogReader reader(std::move(file), bytes, path, limits);
+  const Bytes header_bytes = TRY(reader.window_.view(0, kFileHeaderBytes));
+  if (header_bytes.size() < kFileHeaderBytes) return false;
+  const auto header = decode_header(kLogMagic, header_bytes, path);
+  if (!header || header->origin != limits.origin || header->number <= number) return false;
+  reader.header_ = *header;
+  return TRY(reader.at(kFileBodyOffset)).has_value();
+}
+
 // A header that was never finished has no records. One that was damaged does, and they still fit either the checksum it
 // stores or the one its bytes have, whichever of the two the damage left alone; or that of the header which stood here
 // before all of it went: only its epoch is not known, and that was one of the last.

@@ -25,6 +25,10 @@ class LogReader {  // One thread at a time.
   static Result<std::unique_ptr<LogReader>> open(FileSystem& files, const std::string& path, FileNumber number,
                                                  Limits limits);
 
+  // Whether the file holds records under a number above its name's. Its rename was durable before its first record, so
+  // the disk has lost what it called synced; and the next file to take that number would bring the records back.
+  static Result<bool> holds_later_number(FileSystem& files, const std::string& path, FileNumber number, Limits limits);
+
   // The record at `offset`, if one stands there; its payload is valid until the next call.
   Result<std::optional<LogRecord>> at(std::uint64_t offset);
   // The record that follows one ending at `*offset`: there, or in the next sector after a sync. Moves *offset to it.

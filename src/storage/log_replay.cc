@@ -23,7 +23,10 @@ class Replay {  // One thread at a time.
   Result<std::unique_ptr<LogReader>> open(FileNumber number) const;
   Result<void> judge_tail(LogReader* last);
   Result<void> search(LogReader& reader, std::uint64_t offset, std::uint64_t most);
-  void sort_out();
+  Result<void> sort_out();
+  [[nodiscard]] LogReader::Limits limits() const noexcept {
+    return {.epoch_max = options_.epoch, .origin = options_.origin, .believe_cache = options_.after_close};
+  }
   [[nodiscard]] Error corrupt_at_end(const std::string& what) const;
 
   FileSystem& files_;
@@ -48,7 +51,7 @@ Result<LogReplay> Replay::run() {
     found_.end = {reader->header().number, kFileBodyOffset, found_.end.lsn};
   }
   TRY(judge_tail(reader.get()));
-  sort_out();
+  TRY(sort_out());
   return std::move(found_);
 }
 
@@ -61,9 +64,7 @@ Result<void> Replay::list_files() {
 }
 
 Result<std::unique_ptr<LogReader>> Replay::open(FileNumber number) const {
-  return LogReader::open(
-      files_, log_path(options_.wal_directory, number), number,
-      {.epoch_max = options_.epoch, .origin = options_.origin, .believe_cache = options_.after_close});
+  return LogReader::open(files_, log_path(options_.wal_directory, number), number, limits());
 }
 
 // A manifest that names a start was written after that file was durable: its absence is a loss.
@@ -157,12 +158,17 @@ Result<void> Replay::search(LogReader& reader, std::uint64_t offset, std::uint64
   return {};
 }
 
-void Replay::sort_out() {
+Result<void> Replay::sort_out() {
   for (const FileNumber number : numbers_) {
     const auto same = [number](const LogFileFound& file) { return file.first.file == number; };
     if (std::ranges::any_of(found_.chain, same)) continue;
+    const std::string path = log_path(options_.wal_directory, number);
+    if (TRY(LogReader::holds_later_number(files_, path, number, limits()))) {
+      return Error(Code::corrupt, path + ": holds records of a later log file: the disk has lost a rename");
+    }
     (number < options_.start.file ? found_.obsolete : found_.spare).push_back(number);
   }
+  return {};
 }
 
 Error Replay::corrupt_at_end(const std::string& what) const {

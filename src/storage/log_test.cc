@@ -485,6 +485,24 @@ TEST_CASE("log: a file that was prepared too late becomes a spare") {
   CHECK(replay(disk, 1)->payloads.size() == 3);
 }
 
+TEST_CASE("log: records in a file whose rename a lying disk has lost are reported, and never come back by themselves") {
+  Disk disk;
+  auto log = fresh(disk, small_options(8192));
+  put(*log, std::string(3000, 'a'));
+  put(*log, std::string(3000, 'b'));
+  const LogPosition start = log->replay_start(Lsn{2});
+  REQUIRE(log->sync());
+  REQUIRE(log->recycle(FileNumber{1}));
+  put(*log, std::string(3000, 'c'));  // To 3.log, which was 1.log.
+  REQUIRE(log->sync());
+  CHECK(replay(disk, 1, start)->payloads.size() == 2);
+  disk.rename("wal/3.log", "wal/1.log").value();
+  const auto found = replay(disk, 1, start);
+  REQUIRE_FALSE(found);
+  CHECK(found.error().to_string() ==
+        "corrupt: wal/1.log: holds records of a later log file: the disk has lost a rename");
+}
+
 TEST_CASE("log: newer formats are refused, and so is a record beyond the limit") {
   Disk disk;
   auto log = fresh(disk);
