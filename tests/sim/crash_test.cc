@@ -11,9 +11,11 @@
 #include <set>
 #include <unordered_set>
 
+#include "index/ordered/ordered.h"
 #include "os/posix.h"
 #include "os/sim/sim_world.h"
 #include "sim/environment.h"
+#include "sim/index_check.h"
 #include "sim/model.h"
 
 namespace mneme::sim {
@@ -27,6 +29,7 @@ struct Tally {
   std::uint64_t violations = 0;
   std::uint64_t seeds = 0, flushes = 0, merges = 0, backups = 0;
   std::uint64_t nested = 0;         // Cuts in the midst of recovery.
+  std::uint64_t indexed = 0;        // States whose indexes were held against their rows.
   std::uint64_t lived_on = 0;       // Recovered stores that went on until nothing was left to do.
   std::uint64_t lies_reported = 0;  // Under p7 open may say `corrupt`: what the disk had called synced is not there.
   std::string first_violation;
@@ -46,7 +49,7 @@ class CrashRun {
     disk_.ignore_syncs_of(ignored);
     disk_.after_operation([this] { cut_in_every_way(); });
     for (int life = 0; life < lives; ++life) {
-      auto opened = Store::open(world(disk_), "db", small_options());
+      auto opened = Store::open(world(disk_), "db", small_options(), &kinds_);
       if (!opened) return violation("open: " + opened.error().to_string(), 0);
       if (!live(**opened)) return;
     }
@@ -175,15 +178,25 @@ class CrashRun {
   }
 
   Result<State> open_and_read(SimFileSystem& disk, const std::string& directory = "db") {
-    auto store = TRY(Store::open(world(disk), directory, small_options()));
-    return read_state(TRY(store->snapshot()));
+    auto store = TRY(Store::open(world(disk), directory, small_options(), &kinds_));
+    return read_all(*store);
+  }
+
+  // I3: what the indexes say is what the rows say. A disagreement is never an honest answer, whatever the disk did.
+  Result<State> read_all(Store& store) {
+    const Snapshot snapshot = TRY(store.snapshot());
+    State state = TRY(read_state(snapshot));
+    std::string wrong = TRY(indexes_disagree(store, kinds_, state));
+    if (!wrong.empty()) return Error(Code::conflict, std::move(wrong));
+    ++tally_.indexed;
+    return state;
   }
 
   // I5: ids that were acknowledged are not given again. I7: once maintenance has nothing left to do, no file is there
   // that nobody needs.
   std::string live_on(SimFileSystem& disk, std::size_t policy) {
     ++tally_.lived_on;
-    auto store = Store::open(world(disk), "db", small_options());
+    auto store = Store::open(world(disk), "db", small_options(), &kinds_);
     if (!store) return store.error().to_string();
     const TableId table = (*store)->next_table_id().value();
     const Model::Given given = model_.given(policy == 7 ? 0 : acknowledged_);
@@ -191,11 +204,14 @@ class CrashRun {
     WriteSet writes = one_row_in_a_new_table(table);
     if (const auto done = (*store)->commit(std::move(writes), Durability::commit); !done)
       return done.error().to_string();
-    const auto state = read_state((*store)->snapshot().value());
+    const auto state = read_all(**store);
     if (!state) return state.error().to_string();
     if (state->at("fresh").begin()->first <= given.row_max) return "a row id was given before";
     if (const auto flushed = (*store)->flush(); !flushed) return "flush: " + flushed.error().to_string();
     if (const auto done = steps(**store, kStepsMax); !done) return "step: " + done.error().to_string();
+    const auto merged = read_all(**store);
+    if (!merged) return merged.error().to_string();
+    if (*merged != *state) return "maintenance changed what is there";
     return files_left(disk);
   }
 
@@ -257,6 +273,7 @@ class CrashRun {
   std::unique_ptr<Scheduler> scheduler_ = make_posix_scheduler();
   SimClock clock_;
   SimRandom random_{1};
+  IndexKinds kinds_{ordered_kind()};
   SimFileSystem disk_;
   bool in_flight_ = false;
   std::uint64_t cuts_ = 0;
@@ -300,14 +317,14 @@ TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits
   std::printf(
       "crash points: %.0f s, %llu seeds, %llu flushes, %llu merges, %llu backups, %llu cuts, %zu distinct images, %llu "
       "recoveries, "
-      "%llu cut again in recovery, %llu lived on, "
+      "%llu cut again in recovery, %llu lived on, %llu states with their indexes, "
       "%llu lies of the disk reported, %llu violations\n",
       seconds_since(begin), static_cast<unsigned long long>(tally.seeds),
       static_cast<unsigned long long>(tally.flushes), static_cast<unsigned long long>(tally.merges),
       static_cast<unsigned long long>(tally.backups), static_cast<unsigned long long>(tally.cuts), tally.images.size(),
       static_cast<unsigned long long>(tally.checked.size()), static_cast<unsigned long long>(tally.nested),
-      static_cast<unsigned long long>(tally.lived_on), static_cast<unsigned long long>(tally.lies_reported),
-      static_cast<unsigned long long>(tally.violations));
+      static_cast<unsigned long long>(tally.lived_on), static_cast<unsigned long long>(tally.indexed),
+      static_cast<unsigned long long>(tally.lies_reported), static_cast<unsigned long long>(tally.violations));
   INFO(tally.first_violation);
   CHECK(tally.violations == 0);
   if (only != 0) return;

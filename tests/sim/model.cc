@@ -1,5 +1,7 @@
 #include "sim/model.h"
 
+#include <algorithm>
+
 #include "storage/table_scan.h"
 
 namespace mneme::sim {
@@ -11,15 +13,23 @@ std::string value_text(const Column& column, std::size_t row) {
   return "'" + std::string(as_text(column.bytes_at(row))) + "'";
 }
 
+constexpr TypeKind kKinds[] = {TypeKind::integer, TypeKind::text, TypeKind::blob};
+constexpr std::size_t kInteger = 0, kText = 1, kBlob = 2;  // Ordinals of the first columns.
+
+// The value that a row, as text, has in a column.
+std::string field(const std::string& row, std::size_t ordinal) {
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < ordinal; ++i) begin = row.find('|', begin) + 1;
+  return row.substr(begin, row.find('|', begin) - begin);
+}
+
+}  // namespace
+
 std::string row_text(const Batch& batch, std::size_t row) {
   std::string text;
   for (const Column& column : batch.columns) text += value_text(column, row) + "|";
   return text;
 }
-
-constexpr TypeKind kKinds[] = {TypeKind::integer, TypeKind::text, TypeKind::blob};
-
-}  // namespace
 
 Result<State> read_state(const Snapshot& snapshot) {
   State state;
@@ -49,8 +59,41 @@ void Model::create_table(Store& store, WriteSet& writes) {
     column.name = "c" + std::to_string(static_cast<std::uint32_t>(column.id));
     column.type.kind = kind;
   }
+  table.distinct_text = random_() % 2 == 0;
+  if (random_() % 3 != 0) {
+    add_index(table, {table.schema.columns[kInteger].id}, true);
+    table.schema.indexes.back().primary = true;
+    table.schema.primary_key = table.schema.indexes.back().columns;
+    table.schema.columns[kInteger].not_null = true;
+  }
   writes.changes.emplace_back(CreateTable{table.schema});
   tables_.emplace(table.schema.name, std::move(table));
+}
+
+void Model::add_index(Table& table, std::vector<ColumnId> columns, bool unique) {
+  IndexSchema& index = table.schema.indexes.emplace_back();
+  index.id = IndexId{table.schema.next_index_id++};
+  index.name = "i" + std::to_string(static_cast<std::uint32_t>(index.id));
+  index.columns = std::move(columns);
+  index.unique = unique;
+}
+
+// A UNIQUE index, one of two columns and one of blobs; those that are there may go again, but for the primary key.
+void Model::change_indexes(Table& table, WriteSet& writes) {
+  auto& indexes = table.schema.indexes;
+  const auto& columns = table.schema.columns;
+  const auto dropped = std::ranges::find(indexes, false, &IndexSchema::primary);
+  if (dropped != indexes.end() && random_() % 3 == 0) {
+    indexes.erase(dropped);
+  } else if (const auto what = random_() % 3; what == 0 && table.distinct_text) {
+    add_index(table, {columns[kText].id}, true);
+  } else if (what == 1) {
+    add_index(table, {columns[kText].id, columns[kInteger].id}, false);
+  } else {
+    add_index(table, {columns[kBlob].id}, false);
+  }
+  ++table.schema.version;
+  writes.changes.emplace_back(AlterTable{table.schema});
 }
 
 // Rows there already read the new column as 7, or as NULL.
@@ -70,22 +113,37 @@ void Model::add_column(Table& table, WriteSet& writes) {
   writes.changes.emplace_back(AlterTable{table.schema});
 }
 
+// `taken` (by live rows, in this column) grows; it is looked at where the column must be distinct.
+void Model::append_value(const Table& table, std::size_t ordinal, Column& column, std::set<std::string>& taken) {
+  const bool is_key = ordinal == kInteger && !table.schema.primary_key.empty();
+  const bool distinct = is_key || (ordinal == kText && table.distinct_text);
+  for (;;) {
+    Column value(column.type());
+    if (random_() % 6 == 0 && !is_key) {
+      value.append_null();
+    } else if (column.type().is_variable()) {
+      const std::size_t size = random_() % (random_() % 16 == 0 ? 600 : 60);
+      value.append_bytes(as_bytes(std::string(size, static_cast<char>('a' + random_() % 26))));
+    } else {  // Of few keys, so that they come again after their rows ended.
+      value.append(static_cast<std::int64_t>(random_() % 2 == 0 ? random_() : random_() % 200));
+    }
+    if (distinct && !value.is_null(0) && !taken.insert(value_text(value, 0)).second) continue;
+    return column.append_run(value, 0, 1);
+  }
+}
+
 void Model::insert_rows(Table& table, WriteSet& writes, std::size_t count) {
   InsertRows rows;
   rows.table = table.schema.id;
-  for (const ColumnSchema& schema : table.schema.columns) {
-    Column& column = rows.batch.columns.emplace_back(schema.type);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (random_() % 6 == 0) {
-        column.append_null();
-      } else if (schema.type.is_variable()) {
-        column.append_bytes(as_bytes(std::string(random_() % 60, static_cast<char>('a' + random_() % 26))));
-      } else {
-        column.append(static_cast<std::int64_t>(random_()));
-      }
-    }
+  std::vector<std::string>& inserted = inserted_[table.schema.name];
+  for (std::size_t ordinal = 0; ordinal < table.schema.columns.size(); ++ordinal) {
+    std::set<std::string> taken;
+    for (const auto& [id, text] : table.rows) taken.insert(field(text, ordinal));
+    for (const std::string& text : inserted) taken.insert(field(text, ordinal));
+    Column& column = rows.batch.columns.emplace_back(table.schema.columns[ordinal].type);
+    for (std::size_t i = 0; i < count; ++i) append_value(table, ordinal, column, taken);
   }
-  for (std::size_t i = 0; i < count; ++i) inserted_[table.schema.name].push_back(row_text(rows.batch, i));
+  for (std::size_t i = 0; i < count; ++i) inserted.push_back(row_text(rows.batch, i));
   writes.changes.emplace_back(std::move(rows));
 }
 
@@ -122,6 +180,8 @@ WriteSet Model::next(Store& store) {
       tables_.erase(table);
     } else if (what == 1 && table->second.schema.columns.size() < 6) {
       add_column(table->second, writes);
+    } else if (what == 2 && table->second.schema.indexes.size() < 4) {
+      change_indexes(table->second, writes);
     } else {
       change_rows(table->second, writes);
     }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace mneme::sim {
 // Tables by name; a row is its columns as text, by RowId so that a reused id shows.
 using State = std::map<std::string, std::map<std::uint64_t, std::string>>;
 
+std::string row_text(const Batch& batch, std::size_t row);
 // Every row a snapshot sees, by scanning. Fails where the store does.
 Result<State> read_state(const Snapshot& snapshot);
 
@@ -43,11 +45,15 @@ class Model {
   struct Table {
     TableSchema schema;
     std::map<std::uint64_t, std::string> rows;
+    bool distinct_text = false;  // No two rows have the same text: a UNIQUE index may come and go.
   };
   void create_table(Store& store, WriteSet& writes);
   void change_rows(Table& table, WriteSet& writes);
   void add_column(Table& table, WriteSet& writes);
+  void change_indexes(Table& table, WriteSet& writes);
+  static void add_index(Table& table, std::vector<ColumnId> columns, bool unique);
   void insert_rows(Table& table, WriteSet& writes, std::size_t count);
+  void append_value(const Table& table, std::size_t ordinal, Column& column, std::set<std::string>& taken);
   void end_rows(Table& table, WriteSet& writes, std::size_t count);
 
   std::mt19937_64 random_;
