@@ -17,7 +17,9 @@ Result<std::shared_ptr<Engine>> Engine::open(std::string_view directory, const O
     return Error(Code::not_found, path + ": there is no database here");
   }
   std::vector<std::unique_ptr<IndexKind>> known;
-  known.push_back(ordered_kind());
+  // Among the segments: what a crash leaves there is a stray like any other, and goes at the next open.
+  engine->scratch_ = std::make_unique<ScratchFiles>(world.files, path + "/seg");
+  known.push_back(ordered_kind(engine->scratch_.get()));
   auto kinds = std::make_unique<IndexKinds>(std::move(known));
   StoreOptions store;
   store.memory_budget = options.memory_budget;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "index/index_kinds.h"
+#include "index/scratch.h"
 #include "mneme/database.h"
 #include "os/posix.h"
 #include "storage/store.h"
@@ -25,6 +26,7 @@ class Engine {  // Thread-safe.
   explicit Engine(const Options& options) : wall_clock_ns_(options.wall_clock_ns) {}
   PosixWorld world_;
   std::function<std::int64_t()> wall_clock_ns_;
+  std::unique_ptr<ScratchFiles> scratch_;
   std::unique_ptr<const IndexKinds> kinds_;
   std::unique_ptr<Store> store_;  // Goes first.
 };
