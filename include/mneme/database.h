@@ -280,6 +280,8 @@ struct DatabaseInfo {
   std::uint64_t recovered_tail_cut = 0;
 };
 
+// Belongs to the process that opened it: in a child made by fork() every call on it, or on what came from it, fails
+// with busy, and nothing is written.
 class MNEME_API Database {  // Thread-safe.
  public:
   // Opens the database in `directory`, creating it when there is none. busy: another process writes to it. corrupt:

@@ -169,7 +169,7 @@ void Appender::put(const Value& value) {
 }
 
 Result<void> Appender::end_row() {
-  return guarded([&]() -> Result<void> {
+  return guarded(*state_->engine, [&]() -> Result<void> {
     State& state = *state_;
     if (!state.error && state.next < state.ordinals.size()) {
       state.error = Error(Code::invalid_argument, "a row for table '" + state.schema->name + "' has " +
@@ -199,11 +199,11 @@ Result<void> Appender::append(std::span<const Value> row) {
 }
 
 Result<void> Appender::flush(std::optional<Durability> durability) {
-  return guarded([&] { return state_->commit(durability); });
+  return guarded(*state_->engine, [&] { return state_->commit(durability); });
 }
 
 Result<Appender> Database::appender(std::string_view table, std::span<const std::string> columns) {
-  return guarded([&]() -> Result<Appender> {
+  return guarded(*state_->engine, [&]() -> Result<Appender> {
     const auto& engine = state_->engine;
     const auto schema = TRY(find_table(*engine, table));
     std::vector<std::size_t> ordinals;

@@ -10,10 +10,10 @@ namespace mneme {
 Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
-Connection::~Connection() = default;
+Connection::~Connection() { leave_in_child(state_); }
 
 Result<ResultSet> Connection::execute(std::string_view sql, std::span<const Value> parameters) {
-  return guarded([&]() -> Result<ResultSet> {
+  return guarded(*state_->core->engine, [&]() -> Result<ResultSet> {
     Lock lock(state_->core->mutex);
     const auto prepared = TRY(state_->core->session.prepare(sql));
     auto data = TRY(state_->core->session.execute(*prepared, parameters));
@@ -22,7 +22,7 @@ Result<ResultSet> Connection::execute(std::string_view sql, std::span<const Valu
 }
 
 Result<void> Connection::execute_script(std::string_view sql, const std::function<void(const ResultSet&)>& each) {
-  return guarded([&]() -> Result<void> {
+  return guarded(*state_->core->engine, [&]() -> Result<void> {
     for (const auto& prepared : TRY(Session::parse_all(sql))) {
       Lock lock(state_->core->mutex);
       const ResultSet result(TRY(state_->core->session.execute(*prepared, {})));
@@ -33,7 +33,7 @@ Result<void> Connection::execute_script(std::string_view sql, const std::functio
 }
 
 Result<RowStream> Connection::query(std::string_view sql, std::span<const Value> parameters) {
-  return guarded([&]() -> Result<RowStream> {
+  return guarded(*state_->core->engine, [&]() -> Result<RowStream> {
     Lock lock(state_->core->mutex);
     auto prepared = TRY(state_->core->session.prepare(sql));
     OpenStream open = TRY(state_->core->session.open_stream(*prepared, parameters));
@@ -42,7 +42,7 @@ Result<RowStream> Connection::query(std::string_view sql, std::span<const Value>
 }
 
 Result<Statement> Connection::prepare(std::string_view sql) {
-  return guarded([&]() -> Result<Statement> {
+  return guarded(*state_->core->engine, [&]() -> Result<Statement> {
     Lock lock(state_->core->mutex);
     auto statement = std::make_unique<Statement::State>();
     statement->core = state_->core;
@@ -52,11 +52,13 @@ Result<Statement> Connection::prepare(std::string_view sql) {
 }
 
 bool Connection::in_transaction() const noexcept {
+  if (state_->core->engine->in_child()) return false;
   Lock lock(state_->core->mutex);
   return state_->core->session.in_transaction();
 }
 
 void Connection::set_durability(std::optional<Durability> durability) noexcept {
+  if (state_->core->engine->in_child()) return;
   Lock lock(state_->core->mutex);
   state_->core->session.set_durability(durability);
 }
@@ -66,10 +68,10 @@ void Connection::set_durability(std::optional<Durability> durability) noexcept {
 Statement::Statement(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Statement::Statement(Statement&&) noexcept = default;
 Statement& Statement::operator=(Statement&&) noexcept = default;
-Statement::~Statement() = default;
+Statement::~Statement() { leave_in_child(state_); }
 
 Result<ResultSet> Statement::execute(std::span<const Value> parameters) {
-  return guarded([&]() -> Result<ResultSet> {
+  return guarded(*state_->core->engine, [&]() -> Result<ResultSet> {
     Lock lock(state_->core->mutex);
     auto data = TRY(state_->core->session.execute(*state_->prepared, parameters));
     return ResultSet(std::move(data));
@@ -77,7 +79,7 @@ Result<ResultSet> Statement::execute(std::span<const Value> parameters) {
 }
 
 Result<RowStream> Statement::query(std::span<const Value> parameters) {
-  return guarded([&]() -> Result<RowStream> {
+  return guarded(*state_->core->engine, [&]() -> Result<RowStream> {
     Lock lock(state_->core->mutex);
     OpenStream open = TRY(state_->core->session.open_stream(*state_->prepared, parameters));
     return RowStream(std::make_unique<RowStream::State>(state_->core, state_->prepared, std::move(open)));
@@ -108,12 +110,12 @@ RowStream::State::~State() {
 RowStream::RowStream(std::unique_ptr<State> state) : state_(std::move(state)) {}
 RowStream::RowStream(RowStream&&) noexcept = default;
 RowStream& RowStream::operator=(RowStream&&) noexcept = default;
-RowStream::~RowStream() = default;
+RowStream::~RowStream() { leave_in_child(state_); }
 
 const std::vector<ColumnInfo>& RowStream::columns() const noexcept { return state_->open.execution->plan->columns; }
 
 Result<std::optional<BatchView>> RowStream::next() {
-  return guarded([&]() -> Result<std::optional<BatchView>> {
+  return guarded(*state_->core->engine, [&]() -> Result<std::optional<BatchView>> {
     Lock lock(state_->core->mutex);
     if (state_->ended) return std::optional<BatchView>();
     state_->batch = TRY(state_->open.execution->root->next());

@@ -7,10 +7,19 @@
 namespace mneme {
 
 struct ConnectionCore {  // Thread-safe through its mutex.
-  explicit ConnectionCore(std::shared_ptr<Engine> engine) : mutex(engine->scheduler()), session(std::move(engine)) {}
+  explicit ConnectionCore(std::shared_ptr<Engine> of)
+      : engine(std::move(of)), mutex(engine->scheduler()), session(engine) {}
+  const std::shared_ptr<Engine> engine;
   Mutex mutex;
   Session session GUARDED_BY(mutex);
 };
+
+// In a child made by fork() what it inherited is left as it stands: its locks may be held by threads that are not
+// there.
+template <class State>
+void leave_in_child(std::unique_ptr<State>& state) noexcept {
+  if (state && state->core->engine->in_child()) static_cast<void>(state.release());
+}
 
 struct Connection::State {
   std::shared_ptr<ConnectionCore> core;

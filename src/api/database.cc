@@ -26,30 +26,31 @@ Connection Database::connect() {
 }
 
 Result<void> Database::sync() {
-  return guarded([&] { return state_->engine->store().sync(); });
+  return guarded(*state_->engine, [&] { return state_->engine->store().sync(); });
 }
 
 Result<bool> Database::run_maintenance(std::int64_t for_ns) {
-  return guarded([&] { return state_->engine->store().step(state_->engine->clock().monotonic_ns() + for_ns); });
+  return guarded(*state_->engine,
+                 [&] { return state_->engine->store().step(state_->engine->clock().monotonic_ns() + for_ns); });
 }
 
 Result<void> Database::backup(std::string_view destination) {
-  return guarded([&] { return state_->engine->store().backup(std::string(destination)); });
+  return guarded(*state_->engine, [&] { return state_->engine->store().backup(std::string(destination)); });
 }
 
 Result<void> Database::close() {
-  return guarded([&] { return state_->engine->store().close(); });
+  return guarded(*state_->engine, [&] { return state_->engine->store().close(); });
 }
 
 Result<CheckReport> Database::check() {
-  return guarded([&]() -> Result<CheckReport> {
+  return guarded(*state_->engine, [&]() -> Result<CheckReport> {
     StoreCheck found = TRY(state_->engine->store().check());
     return CheckReport{found.files, found.rows, std::move(found.problems)};
   });
 }
 
 Result<DatabaseInfo> Database::info() {
-  return guarded([&]() -> Result<DatabaseInfo> {
+  return guarded(*state_->engine, [&]() -> Result<DatabaseInfo> {
     Store& store = state_->engine->store();
     const auto transaction = TRY(state_->engine->begin());
     DatabaseInfo info;

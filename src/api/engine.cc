@@ -25,9 +25,20 @@ Result<std::shared_ptr<Engine>> Engine::open(std::string_view directory, const O
   store.memory_budget = options.memory_budget;
   store.log_file_bytes = options.log_file_bytes;
   store.threads = static_cast<unsigned>(options.threads);
+  engine->directory_ = path;
   engine->store_ = TRY(Store::open(world, std::move(path), store, kinds.get()));
   engine->kinds_ = std::move(kinds);
   return engine;
+}
+
+// The store would wait for its maintenance thread, which a child does not have, and write the end of its log.
+Engine::~Engine() {
+  if (in_child()) static_cast<void>(store_.release());
+}
+
+Error Engine::refuse_child() const {
+  return Error(Code::busy, directory_ + ": was opened before this process was forked from another, which still has it")
+      .with_hint("open it in the process that uses it, after fork()");
 }
 
 }  // namespace mneme

@@ -7,6 +7,7 @@
 #include "index/scratch.h"
 #include "mneme/database.h"
 #include "os/posix.h"
+#include "os/process.h"
 #include "storage/store.h"
 #include "table/transaction.h"
 
@@ -15,6 +16,11 @@ namespace mneme {
 class Engine {  // Thread-safe.
  public:
   static Result<std::shared_ptr<Engine>> open(std::string_view directory, const Options& options);
+  ~Engine();
+  // In a child made by fork() since it was opened nothing is done, not even to let go: locks may be held by threads
+  // that the child does not have, and the files are its parent's.
+  [[nodiscard]] bool in_child() const noexcept { return process_.in_child(); }
+  [[nodiscard]] Error refuse_child() const;
 
   [[nodiscard]] Store& store() noexcept { return *store_; }
   [[nodiscard]] Clock& clock() noexcept { return world_.world().clock; }
@@ -24,6 +30,8 @@ class Engine {  // Thread-safe.
 
  private:
   explicit Engine(const Options& options) : wall_clock_ns_(options.wall_clock_ns) {}
+  const ProcessMark process_;
+  std::string directory_;
   PosixWorld world_;
   std::function<std::int64_t()> wall_clock_ns_;
   std::unique_ptr<ScratchFiles> scratch_;

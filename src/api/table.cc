@@ -33,7 +33,7 @@ std::string Table::State::key_name() const {
 Table::Table(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Table::Table(Table&&) noexcept = default;
 Table& Table::operator=(Table&&) noexcept = default;
-Table::~Table() = default;
+Table::~Table() { leave_in_child(state_); }
 
 const std::string& Table::name() const noexcept { return state_->schema->name; }
 
@@ -50,7 +50,7 @@ Result<Value> Table::insert(std::initializer_list<NamedValue> row) {
 }
 
 Result<Value> Table::insert(std::span<const NamedValue> row) {
-  return guarded([&]() -> Result<Value> {
+  return guarded(*state_->core->engine, [&]() -> Result<Value> {
     std::string names;
     std::string places;
     std::vector<Value> values;
@@ -68,7 +68,7 @@ Result<Value> Table::insert(std::span<const NamedValue> row) {
 }
 
 Result<std::optional<std::vector<Value>>> Table::get(const Value& key) {
-  return guarded([&]() -> Result<std::optional<std::vector<Value>>> {
+  return guarded(*state_->core->engine, [&]() -> Result<std::optional<std::vector<Value>>> {
     const auto result =
         TRY(state_->run("SELECT * FROM " + quoted_name(name()) + " WHERE " + state_->key_name() + " = $1", {&key, 1}));
     if (result->rows == 0) return std::optional<std::vector<Value>>();
@@ -79,21 +79,21 @@ Result<std::optional<std::vector<Value>>> Table::get(const Value& key) {
 }
 
 Result<std::uint64_t> Table::erase(const Value& key) {
-  return guarded([&]() -> Result<std::uint64_t> {
+  return guarded(*state_->core->engine, [&]() -> Result<std::uint64_t> {
     return TRY(state_->run("DELETE FROM " + quoted_name(name()) + " WHERE " + state_->key_name() + " = $1", {&key, 1}))
         ->changed_rows;
   });
 }
 
 Result<std::uint64_t> Table::count() {
-  return guarded([&]() -> Result<std::uint64_t> {
+  return guarded(*state_->core->engine, [&]() -> Result<std::uint64_t> {
     const auto result = TRY(state_->run("SELECT count(*) FROM " + quoted_name(name()), {}));
     return static_cast<std::uint64_t>(result->value(0, 0).as_int());
   });
 }
 
 Result<Table> Database::table(std::string_view name) {
-  return guarded([&]() -> Result<Table> {
+  return guarded(*state_->engine, [&]() -> Result<Table> {
     const auto& engine = state_->engine;
     return Table(
         std::make_unique<Table::State>(std::make_shared<ConnectionCore>(engine), TRY(find_table(*engine, name))));

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 
@@ -65,6 +66,72 @@ TEST_CASE(
   for (const auto& entry : std::filesystem::directory_iterator(directory.db() + "/seg")) {
     CHECK(entry.path().extension() != ".tmp");
   }
+}
+
+namespace {
+
+// Runs `body` in a child; its exit status: 0 if the body returned true.
+template <class Body>
+int in_child(Body body) {
+  const ::pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(20);  // It must not wait for anything: a hang is a failure.
+    ::_exit(body() ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("database: a child made by fork() is refused by every call, lets go without a word, and writes nothing") {
+  const Directory directory;
+  auto db = Database::open(directory.db()).value();
+  std::optional<Connection> connection = db.connect();
+  connection->execute("CREATE TABLE t (id INT PRIMARY KEY)").value();
+  connection->execute("BEGIN").value();
+  connection->execute("INSERT INTO t VALUES (1)").value();
+  std::optional<Statement> statement = connection->prepare("INSERT INTO t VALUES ($1)").value();
+  std::optional<Appender> appender = db.appender("t").value();
+  std::optional<Table> table = db.table("t").value();
+  const std::array<Value, 1> row{Value(std::int64_t{7})};
+  REQUIRE(appender->append(row));
+
+  const auto refused = [](const auto& result) {
+    return !result && result.error().code() == Code::busy &&
+           result.error().message().find("forked") != std::string::npos;
+  };
+  CHECK(in_child([&] {
+          const bool all = refused(connection->execute("SELECT 1")) && refused(connection->execute("COMMIT")) &&
+                           refused(connection->query("SELECT 1")) && refused(connection->prepare("SELECT 1")) &&
+                           refused(connection->execute_script("SELECT 1;")) && refused(statement->execute(row)) &&
+                           refused(appender->append(row)) && refused(appender->flush()) &&
+                           refused(table->insert({{"id", std::int64_t{9}}})) && refused(table->count()) &&
+                           refused(db.check()) && refused(db.info()) && refused(db.sync()) &&
+                           refused(db.backup(directory.path + "/copy")) && refused(db.run_maintenance(1)) &&
+                           refused(db.table("t")) && refused(db.appender("t")) && refused(db.close());
+          statement.reset();
+          appender.reset();
+          table.reset();
+          connection.reset();
+          {
+            const Database gone = std::move(db);
+          }  // Its maintenance thread is not here to be joined.
+          return all;
+        }) == 0);
+
+  appender->flush().value();
+  connection->execute("COMMIT").value();
+  CHECK(number(*connection, "SELECT sum(id) FROM t") == 8);
+  statement.reset();
+  appender.reset();
+  table.reset();
+  connection.reset();
+  db.close().value();
+  auto again = Database::open(directory.db()).value();
+  auto later = again.connect();
+  CHECK(number(later, "SELECT sum(id) FROM t") == 8);
 }
 
 }  // namespace mneme
