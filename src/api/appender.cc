@@ -1,13 +1,17 @@
+#include <algorithm>
+#include <array>
+
 #include "api/appender_state.h"
 #include "api/describe.h"
 #include "api/guarded.h"
 #include "types/utf8.h"
-#include "types/value_column.h"
 
 namespace mneme {
 namespace {
 
 constexpr std::size_t kFlushRows = 16'384;
+constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
+constexpr std::size_t kRoomBytes = 128 << 10;  // Made at a time, and for 16 rows at least.
 
 Batch empty_batch(const TableSchema& schema) {
   Batch batch;
@@ -15,40 +19,78 @@ Batch empty_batch(const TableSchema& schema) {
   return batch;
 }
 
+std::size_t rows_of_room(const TableSchema& schema) {
+  std::size_t row_bytes = 1;
+  for (const ColumnSchema& column : schema.columns) row_bytes += column.type.width();
+  return std::clamp<std::size_t>(kRoomBytes / row_bytes, 16, kBatchRowsMax);
+}
+
 }  // namespace
 
 Appender::State::State(std::shared_ptr<Engine> of, std::shared_ptr<const TableSchema> table,
                        std::vector<std::size_t> columns)
-    : engine(std::move(of)), schema(std::move(table)), ordinals(std::move(columns)), batch(empty_batch(*schema)) {}
+    : engine(std::move(of)), schema(std::move(table)), ordinals(std::move(columns)), batch(empty_batch(*schema)) {
+  for (const std::size_t ordinal : ordinals) {
+    Column& column = batch.columns[ordinal];
+    slots.push_back({&column, column.type().kind, nullptr});
+  }
+  make_room();
+}
 
-Column* Appender::State::next_column(std::string_view given) {
-  if (error) return nullptr;
-  if (next < ordinals.size()) return &batch.columns[ordinals[next++]];
+void Appender::State::make_room() {
+  static constexpr std::array<std::uint64_t, kBatchRowsMax / 64> kAllNull{};
+  const std::size_t count = rows == batch.rows() ? rows_of_room(*schema) : 0;
+  for (std::size_t i = 0; i < batch.columns.size(); ++i) {
+    const bool given = std::ranges::find(ordinals, i) != ordinals.end();
+    batch.columns[i].extend(count, given ? nullptr : kAllNull.data());
+  }
+  for (Slot& slot : slots) slot.values = slot.column->data();
+}
+
+void Appender::State::no_slot(std::string_view given) {
+  if (error) return;
   error =
       Error(Code::invalid_argument, "a row for table '" + schema->name + "' has " + std::to_string(ordinals.size()) +
                                         " columns; one more was given, a " + std::string(given))
           .with_sqlstate("42601");
-  return nullptr;
 }
 
-void Appender::State::wrong(const Column& column, std::string_view given) {
-  const ColumnSchema& of = schema->columns[ordinals[next - 1]];
+void Appender::State::wrong(const Slot& slot, std::string_view given) {
+  const ColumnSchema& of = schema->columns[ordinals[static_cast<std::size_t>(&slot - slots.data())]];
   error = Error(Code::invalid_argument,
-                "column '" + of.name + "' is " + type_name(column.type()) + "; it was given a " + std::string(given))
+                "column '" + of.name + "' is " + type_name(of.type) + "; it was given a " + std::string(given))
               .with_sqlstate("42804");
 }
 
-void Appender::State::forget_row() {
-  for (Column& column : batch.columns) {
-    if (column.rows() == rows) continue;
-    Column shorter(column.type());
-    shorter.append_run(column, 0, rows);
-    column = std::move(shorter);
+Result<void> Appender::State::add_row() {
+  if (!error && next < slots.size()) {
+    error =
+        Error(Code::invalid_argument, "a row for table '" + schema->name + "' has " + std::to_string(ordinals.size()) +
+                                          " columns; " + std::to_string(next) + " were given")
+            .with_sqlstate("42601");
   }
+  if (error) return *std::exchange(error, std::nullopt);
+  ++rows;
+  if (rows == kFlushRows || bytes >= kFlushBytes) return commit(std::nullopt);
+  if (rows == batch.rows()) make_room();
+  return {};
 }
 
+// Rows that could not be committed stay, to be tried again.
 Result<void> Appender::State::commit(std::optional<Durability> durability) {
   if (rows == 0) return {};
+  for (Column& column : batch.columns) column.truncate(rows);
+  auto committed = commit_batch(durability);
+  if (committed) {
+    for (Column& column : batch.columns) column.clear();
+    rows = 0;
+    bytes = 0;
+  }
+  make_room();
+  return committed;
+}
+
+Result<void> Appender::State::commit_batch(std::optional<Durability> durability) {
   for (;;) {
     const auto transaction = TRY(engine->begin());
     const auto current = transaction->find_table(schema->id);
@@ -56,17 +98,13 @@ Result<void> Appender::State::commit(std::optional<Durability> durability) {
       return Error(Code::conflict, "table '" + schema->name + "' was changed since the appender was made");
     }
     transaction->begin_statement();
-    TRY(transaction->insert(schema->id, batch));
+    TRY(transaction->insert_lent(schema->id, batch));
     TRY(transaction->check_unique());
     auto committed = transaction->commit(durability);
     if (!committed && committed.error().code() == Code::conflict) continue;  // Another one won; look again.
     if (!committed) return std::move(committed).error();
-    break;
+    return {};
   }
-  for (Column& column : batch.columns) column.clear();
-  rows = 0;
-  bytes = 0;
-  return {};
 }
 
 // ---- The public face -------------------------------------------------------------------------------------------
@@ -88,75 +126,75 @@ void Appender::begin_row() noexcept {
 }
 
 void Appender::put(std::nullptr_t) noexcept {
-  if (Column* column = state_->next_column("NULL")) column->append_null();
+  if (const State::Slot* slot = state_->next_slot("NULL")) slot->column->set_null(state_->rows);
 }
 
 void Appender::put(bool value) noexcept {
-  Column* column = state_->next_column("BOOL");
-  if (column == nullptr) return;
-  if (column->type().kind != TypeKind::boolean) return state_->wrong(*column, "BOOL");
-  column->append(std::uint8_t{value});
+  const State::Slot* slot = state_->next_slot("BOOL");
+  if (slot == nullptr) return;
+  if (slot->kind != TypeKind::boolean) return state_->wrong(*slot, "BOOL");
+  state_->set(*slot, std::uint8_t{value});
 }
 
 void Appender::put(std::int64_t value) noexcept {
-  Column* column = state_->next_column("INT");
-  if (column == nullptr) return;
-  switch (column->type().kind) {
+  const State::Slot* slot = state_->next_slot("INT");
+  if (slot == nullptr) return;
+  switch (slot->kind) {
     case TypeKind::integer:
     case TypeKind::timestamp:
-    case TypeKind::decimal: return column->append(value);
-    case TypeKind::floating: return column->append(static_cast<double>(value));
-    case TypeKind::real: return column->append(static_cast<float>(value));
+    case TypeKind::decimal: return state_->set(*slot, value);
+    case TypeKind::floating: return state_->set(*slot, static_cast<double>(value));
+    case TypeKind::real: return state_->set(*slot, static_cast<float>(value));
     case TypeKind::date:
-      if (value == static_cast<std::int32_t>(value)) return column->append(static_cast<std::int32_t>(value));
-      return state_->wrong(*column, "number of days out of range");
-    default: return state_->wrong(*column, "INT");
+      if (value == static_cast<std::int32_t>(value)) return state_->set(*slot, static_cast<std::int32_t>(value));
+      return state_->wrong(*slot, "number of days out of range");
+    default: return state_->wrong(*slot, "INT");
   }
 }
 
 void Appender::put(double value) noexcept {
-  Column* column = state_->next_column("FLOAT");
-  if (column == nullptr) return;
-  if (column->type().kind == TypeKind::floating) return column->append(value);
-  if (column->type().kind == TypeKind::real) return column->append(static_cast<float>(value));
-  state_->wrong(*column, "FLOAT");
+  const State::Slot* slot = state_->next_slot("FLOAT");
+  if (slot == nullptr) return;
+  if (slot->kind == TypeKind::floating) return state_->set(*slot, value);
+  if (slot->kind == TypeKind::real) return state_->set(*slot, static_cast<float>(value));
+  state_->wrong(*slot, "FLOAT");
 }
 
 void Appender::put(std::string_view value) {
-  Column* column = state_->next_column("TEXT");
-  if (column == nullptr) return;
-  if (column->type().kind == TypeKind::text || column->type().kind == TypeKind::blob) {
-    if (column->type().kind == TypeKind::text && !is_valid_utf8(value))
-      return state_->wrong(*column, "text that is no UTF-8");
+  const State::Slot* slot = state_->next_slot("TEXT");
+  if (slot == nullptr) return;
+  if (slot->kind == TypeKind::text || slot->kind == TypeKind::blob) {
+    if (slot->kind == TypeKind::text && !is_valid_utf8(value)) return state_->wrong(*slot, "text that is no UTF-8");
     state_->bytes += value.size();
-    return column->append_bytes(as_bytes(value));
+    return slot->column->set_bytes(state_->rows, as_bytes(value));
   }
-  auto converted = Value::from_text(column->type(), value);
-  if (!converted) {
-    state_->error = std::move(converted).error();
+  auto converted = Value::from_text(slot->column->type(), value);
+  if (converted) {
+    slot->column->set_bytes(state_->rows, as_bytes(converted->bytes()));
   } else {
-    append_value(*column, *converted);
+    state_->error = std::move(converted).error();
   }
 }
 
 void Appender::put(std::span<const float> value) {
-  Column* column = state_->next_column("VECTOR");
-  if (column == nullptr) return;
-  const Type& type = column->type();
+  const State::Slot* slot = state_->next_slot("VECTOR");
+  if (slot == nullptr) return;
+  const Type& type = slot->column->type();
   if (type.kind != TypeKind::vector || type.element != VectorElement::f32 || type.dimension != value.size()) {
-    return state_->wrong(*column, "VECTOR(" + std::to_string(value.size()) + ")");
+    return state_->wrong(*slot, "VECTOR(" + std::to_string(value.size()) + ")");
   }
   state_->bytes += value.size_bytes();
-  column->append_fixed(std::as_bytes(value));
+  slot->column->set_bytes(state_->rows, std::as_bytes(value));
 }
 
 void Appender::put(const Value& value) {
   if (value.is_null()) return put(nullptr);
-  Column* column = state_->next_column(type_name(value.type()));
-  if (column == nullptr) return;
-  if (value.type() == column->type()) {
+  if (state_->next == state_->slots.size()) return state_->no_slot(type_name(value.type()));
+  const State::Slot* slot = state_->next_slot("value");
+  if (slot == nullptr) return;
+  if (value.type() == slot->column->type()) {
     state_->bytes += value.bytes().size();
-    return append_value(*column, value);
+    return slot->column->set_bytes(state_->rows, as_bytes(value.bytes()));
   }
   --state_->next;
   switch (value.type().kind) {
@@ -164,32 +202,12 @@ void Appender::put(const Value& value) {
     case TypeKind::floating:
     case TypeKind::real: return put(value.as_double());
     case TypeKind::text: return put(value.as_text());
-    default: ++state_->next; return state_->wrong(*column, type_name(value.type()));
+    default: ++state_->next; return state_->wrong(*slot, type_name(value.type()));
   }
 }
 
 Result<void> Appender::end_row() {
-  return guarded(*state_->engine, [&]() -> Result<void> {
-    State& state = *state_;
-    if (!state.error && state.next < state.ordinals.size()) {
-      state.error = Error(Code::invalid_argument, "a row for table '" + state.schema->name + "' has " +
-                                                      std::to_string(state.ordinals.size()) + " columns; " +
-                                                      std::to_string(state.next) + " were given")
-                        .with_sqlstate("42601");
-    }
-    if (state.error) {
-      state.forget_row();
-      return *std::exchange(state.error, std::nullopt);
-    }
-    if (state.ordinals.size() < state.batch.columns.size()) {
-      for (Column& column : state.batch.columns) {
-        if (column.rows() == state.rows) column.append_null();
-      }
-    }
-    ++state.rows;
-    if (state.rows < kFlushRows && state.bytes < (std::size_t{1} << 20)) return {};
-    return state.commit(std::nullopt);
-  });
+  return guarded(*state_->engine, [&] { return state_->add_row(); });
 }
 
 Result<void> Appender::append(std::span<const Value> row) {

@@ -13,6 +13,10 @@ constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kStepNs = 2 * kMillisecond;
 constexpr std::int64_t kRetryNs = 200 * kMillisecond;
 constexpr std::int64_t kIdleMarkNs = 100 * kMillisecond;
+constexpr std::size_t kSegmentsAim = 20;
+constexpr std::size_t kSegmentsPerShare = 4;
+constexpr std::int64_t kSharesMax = 4;
+constexpr std::int64_t kTurnNsMax = 250 * kMillisecond;
 
 // The number that stands in a name at `from`; 0: none.
 std::uint64_t number_at(const std::string& name, std::size_t from) {
@@ -146,6 +150,10 @@ Result<bool> Maintenance::step_once(std::int64_t deadline_ns) {
     if (core_.log->poisoned()) return core_.failed_sync();
     flush = flush || wants_flush();
   }
+  if (flush && is_turn_of_merges()) {
+    // What went wrong with a merge keeps no row in memory.
+    if (const auto merged = step_compaction(deadline_ns); merged && *merged) return true;
+  }
   if (flush) return step_flush(deadline_ns);
   if (TRY(sync_if_due())) return true;
   if (TRY(prepare_log())) return true;
@@ -154,6 +162,22 @@ Result<bool> Maintenance::step_once(std::int64_t deadline_ns) {
     return true;
   }
   return tidy();
+}
+
+// A round of flushing is not interrupted: it holds on to the segments it began with.
+bool Maintenance::is_turn_of_merges() {
+  return !round_ && !merges_done_ && core_.world.clock.monotonic_ns() < merges_until_ns_;
+}
+
+// Under a load that never lets up there is always something to flush. From kSegmentsAim segments of one table on merges
+// get as long as the flush took before the next one may begin, and the longer the more there are.
+void Maintenance::give_merges_a_turn(std::int64_t round_ns) {
+  std::size_t segments = 0;
+  Lock lock(core_.mutex);
+  for (const auto& [id, table] : core_.version->tables) segments = std::max(segments, table.segments.size());
+  if (segments <= kSegmentsAim) return;
+  const auto share = static_cast<std::int64_t>(1 + (segments - kSegmentsAim) / kSegmentsPerShare);
+  merges_until_ns_ = core_.world.clock.monotonic_ns() + std::min(round_ns, kTurnNsMax) * std::min(share, kSharesMax);
 }
 
 Result<void> Maintenance::flush() {

@@ -36,6 +36,7 @@ struct FlushRound {  // One flush of everything.
   std::unique_ptr<FlushJob> job{};
   std::vector<std::pair<PartKey, SavedDeletes>> saved{};  // .del files written.
   std::optional<ManifestEdit> named{};                    // It is in the manifest: no way back any more.
+  std::int64_t begun_ns = 0;                              // Monotonic.
   bool interrupted = true;                                // By std::bad_alloc, if a step finds it set.
 };
 
@@ -86,6 +87,8 @@ class Maintenance {  // Thread-safe after start().
  private:
   Result<bool> step_once(std::int64_t deadline_ns) LOCK_HELD(step_mutex_);
   [[nodiscard]] bool wants_flush() LOCK_HELD(core_.mutex);
+  [[nodiscard]] bool is_turn_of_merges() LOCK_HELD(step_mutex_);
+  void give_merges_a_turn(std::int64_t round_ns) LOCK_HELD(step_mutex_);
   Result<bool> step_flush(std::int64_t deadline_ns) LOCK_HELD(step_mutex_);
   Result<void> begin_round() LOCK_HELD(step_mutex_);
   Result<void> name_round() LOCK_HELD(step_mutex_);
@@ -134,6 +137,7 @@ class Maintenance {  // Thread-safe after start().
   std::optional<MergeRound> merge_;
   std::size_t merge_width_ = kMergeInputsMax;  // Fewer at a time after memory did not suffice.
   bool merges_done_ = false;                   // Nothing is worth merging until the next flush.
+  std::int64_t merges_until_ns_ = 0;           // Monotonic: before the next flush begins, if they are behind.
   std::set<std::uint64_t> unmergeable_;        // Segments that could not be read.
   bool stopping_ = false;                      // Guarded by the commit lock.
   std::unique_ptr<Thread> thread_;

@@ -42,6 +42,7 @@ Result<void> Maintenance::begin_round() {
   Lock lock(core_.mutex);
   core_.flushing = true;
   FlushRound& round = round_.emplace();
+  round.begun_ns = core_.world.clock.monotonic_ns();
   round.covered_to = core_.log->last();
   round.log_start = core_.log->replay_start(next(round.covered_to));
   round.version = core_.version;
@@ -82,8 +83,15 @@ void Maintenance::finish_round() {
   merge_width_ = std::min(merge_width_ * 2, kMergeInputsMax);
   publish_round();
   // A file that memory does not suffice to retire is a stray for the next opening.
-  const FlushRound round = *std::exchange(round_, std::nullopt);
-  retire(*round.named);
+  const ManifestEdit named = *std::move(round_->named);
+  const std::int64_t begun_ns = round_->begun_ns;
+  round_.reset();  // Before a commit that waits for the memory hears of it.
+  {
+    Lock lock(core_.mutex);
+    end_round({});
+  }
+  give_merges_a_turn(core_.world.clock.monotonic_ns() - begun_ns);
+  retire(named);
   age_deletes();
 }
 
@@ -169,7 +177,6 @@ void Maintenance::publish_round() {
   core_.version = std::move(version);
   core_.flushed_to = round_->covered_to;
   core_.forget_replaced();
-  end_round({});
 }
 
 void Maintenance::retire(const ManifestEdit& edit) {

@@ -92,9 +92,17 @@ class ColumnCrc {
     add(bytes_of(lengths.data(), held));
     for_each_piece([&](const MemtableChunk& chunk, std::size_t row, std::size_t rows) {
       const auto* refs = reinterpret_cast<const StringRef*>(chunk.columns[column_].values.get());
+      std::string_view run;  // Texts lie one after another in the chunk's heap, but where a part of it ends.
       for (std::size_t i = row; i < row + rows; ++i) {
-        if (!chunk.is_null(column_, i)) add(as_bytes(refs[i].view()));
+        if (chunk.is_null(column_, i)) continue;
+        const std::string_view text = refs[i].view();
+        if (run.data() + run.size() == text.data()) {
+          run = {run.data(), run.size() + text.size()};
+        } else {
+          add(as_bytes(std::exchange(run, text)));
+        }
       }
+      add(as_bytes(run));
     });
   }
 

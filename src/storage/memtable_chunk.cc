@@ -35,21 +35,20 @@ MemtableChunk::MemtableChunk(const TableSchema& schema, std::size_t first_row, s
   }
 }
 
-Result<void> MemtableChunk::append_text(const Column& from, std::size_t row, std::byte* to) {
-  const Bytes value = from.bytes_at(row);
-  if (value.size() > heap_room_) {
-    const std::size_t bytes =
-        std::max(value.size(), std::clamp(heap_part_bytes_ * 2, kHeapPartBytesMin, kHeapPartBytesMax));
+Result<void> MemtableChunk::append_text(StringRef value, std::byte* to) {
+  const auto size = static_cast<std::size_t>(value.size);
+  if (size > heap_room_) {
+    const std::size_t bytes = std::max(size, std::clamp(heap_part_bytes_ * 2, kHeapPartBytesMin, kHeapPartBytesMax));
     TRY(memory_.grow(bytes));
     heap_.push_back(std::make_unique_for_overwrite<char[]>(bytes));
     heap_next_ = heap_.back().get();
     heap_room_ = heap_part_bytes_ = bytes;
   }
-  if (!value.empty()) std::memcpy(heap_next_, value.data(), value.size());
-  const StringRef ref{heap_next_, value.size()};
+  if (size != 0) std::memcpy(heap_next_, value.data, size);
+  const StringRef ref{heap_next_, size};
   std::memcpy(to, &ref, sizeof ref);
-  heap_next_ += value.size();
-  heap_room_ -= value.size();
+  heap_next_ += size;
+  heap_room_ -= size;
   return {};
 }
 
@@ -71,7 +70,13 @@ Result<void> MemtableChunk::append(const Batch& batch, std::size_t from, std::si
     const std::size_t width = target.type.width();
     std::byte* to = target.values.get() + used * width;
     if (!target.type.is_variable()) std::memcpy(to, source.data() + from * width, count * width);
-    for (std::size_t i = 0; i < count && (source.has_nulls() || target.type.is_variable()); ++i) {
+    if (!source.has_nulls()) {  // The bits are 0 already: truncate() saw to it.
+      for (std::size_t i = 0; i < count && target.type.is_variable(); ++i) {
+        TRY(append_text(source.values<StringRef>()[from + i], to + i * width));
+      }
+      continue;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
       const std::size_t row = used + i;
       const std::uint64_t bit = std::uint64_t{1} << (row % 64);
       auto& word = target.nulls[row / 64];
@@ -80,7 +85,7 @@ Result<void> MemtableChunk::append(const Batch& batch, std::size_t from, std::si
       word.store(others | (null ? bit : 0), std::memory_order_relaxed);
       if (!target.type.is_variable()) continue;
       if (null) std::memset(to + i * width, 0, width);
-      if (!null) TRY(append_text(source, from + i, to + i * width));
+      if (!null) TRY(append_text(source.values<StringRef>()[from + i], to + i * width));
     }
   }
   for (std::size_t i = 0; i < count; ++i) {

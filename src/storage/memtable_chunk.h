@@ -58,7 +58,7 @@ struct MemtableChunk {
   std::unique_ptr<std::atomic<std::uint64_t>[]> ends;
 
  private:
-  Result<void> append_text(const Column& from, std::size_t row, std::byte* to);
+  Result<void> append_text(StringRef value, std::byte* to);
   std::vector<std::unique_ptr<char[]>> heap_;
   std::size_t heap_room_ = 0;  // Bytes left in the newest part.
   char* heap_next_ = nullptr;

@@ -78,11 +78,18 @@ Result<std::unique_ptr<MemtableFlush>> MemtableFlush::begin(std::shared_ptr<cons
   return flush;
 }
 
+// Mostly the rows lie one after another, and are copied as they lie.
+Result<void> MemtableFlush::read(const ColumnSchema& column, std::span<const std::uint32_t> ordinals,
+                                 Column& out) const {
+  const bool run = as_they_came_ && !ordinals.empty() && ordinals.back() - ordinals.front() + 1 == ordinals.size();
+  return run ? source_.read(column, ordinals.front(), ordinals.size(), out) : source_.gather(column, ordinals, out);
+}
+
 Result<void> MemtableFlush::gather_keys(std::span<const std::size_t> columns, std::span<const std::uint32_t> ordinals,
                                         Batch& keys) const {
   for (const std::size_t column : columns) {
     const ColumnSchema& schema = memtable_->schema().columns[column];
-    TRY(source_.gather(schema, ordinals, keys.columns.emplace_back(schema.type)));
+    TRY(read(schema, ordinals, keys.columns.emplace_back(schema.type)));
   }
   return {};
 }
@@ -110,6 +117,7 @@ Result<bool> MemtableFlush::is_sorted(std::span<const std::size_t> columns) cons
 Result<void> MemtableFlush::sort_by_clustering(MemoryBudget& budget) {
   const auto columns = clustering_ordinals(memtable_->schema());
   if (columns.empty() || TRY(is_sorted(columns))) return {};
+  as_they_came_ = false;
   const Reservation memory =
       TRY(budget.reserve(order_.size() * key_bytes(memtable_->schema()), MemoryShare::maintenance, "flush"));
   Batch keys;
@@ -128,13 +136,16 @@ SegmentPart MemtableFlush::part() const {
 
 Result<Batch> MemtableFlush::batch_of(std::span<const std::uint32_t> ordinals) const {
   Batch batch;
-  std::vector<RowId> ids;
-  ids.reserve(ordinals.size());
-  TRY(source_.row_ids(ordinals, ids));
   Column& row_ids = batch.columns.emplace_back(Type{.kind = TypeKind::integer});
-  std::memcpy(row_ids.extend(ids.size()), ids.data(), ids.size() * sizeof(RowId));
+  std::byte* to = row_ids.extend(ordinals.size());
+  for (std::size_t i = 0; i < ordinals.size();) {  // Whole runs of rows that lie one after another.
+    std::size_t run = 1;
+    while (i + run < ordinals.size() && ordinals[i + run] == ordinals[i] + run) ++run;
+    source_.row_ids_from(ordinals[i], run, to + i * sizeof(RowId));
+    i += run;
+  }
   for (const ColumnSchema& column : memtable_->schema().columns) {
-    TRY(source_.gather(column, ordinals, batch.columns.emplace_back(column.type)));
+    TRY(read(column, ordinals, batch.columns.emplace_back(column.type)));
   }
   return batch;
 }

@@ -54,6 +54,7 @@ class MemtableFlush {  // One thread at a time.
         memory_(std::move(memory)) {}
   Result<void> sort_by_clustering(MemoryBudget& budget);
   [[nodiscard]] Result<bool> is_sorted(std::span<const std::size_t> columns) const;
+  Result<void> read(const ColumnSchema& column, std::span<const std::uint32_t> ordinals, Column& out) const;
   Result<void> gather_keys(std::span<const std::size_t> columns, std::span<const std::uint32_t> ordinals,
                            Batch& keys) const;
   [[nodiscard]] SegmentPart part() const;
@@ -64,6 +65,7 @@ class MemtableFlush {  // One thread at a time.
   const Options options_;
   Reservation memory_;
   std::vector<std::uint32_t> order_;  // Of the memtable, by ordinal of the part; empty once all are written.
+  bool as_they_came_ = true;          // order_ ascends.
   std::size_t rows_ = 0;              // Of the part.
   std::vector<std::uint32_t> place_;  // Of the part, by ordinal of the memtable.
   std::size_t written_ = 0;

@@ -117,6 +117,16 @@ Result<void> MemtableSource::row_ids(std::span<const std::uint32_t> ordinals, st
   return {};
 }
 
+void MemtableSource::row_ids_from(std::uint64_t first, std::size_t count, std::byte* to) const noexcept {
+  for (std::size_t done = 0; done < count;) {
+    const MemtableChunk& chunk = chunk_of(first + done);
+    const auto from = static_cast<std::size_t>(first + done - chunk.first);
+    const std::size_t take = std::min(count - done, chunk.capacity - from);
+    std::memcpy(to + done * sizeof(RowId), chunk.row_ids.get() + from, take * sizeof(RowId));
+    done += take;
+  }
+}
+
 Result<std::size_t> MemtableSource::fitting(std::span<const ColumnSchema* const> columns, std::uint64_t first,
                                             std::size_t count, std::size_t bytes) const {
   std::size_t fixed = 0;

@@ -25,6 +25,8 @@ class MemtableSource final : public RowSource {  // Thread-safe.
   [[nodiscard]] const Segment* segment() const noexcept override { return nullptr; }
   [[nodiscard]] const Memtable* memtable() const noexcept override { return memtable_.get(); }
 
+  // The RowIds of rows [first, first + count) to `to`.
+  void row_ids_from(std::uint64_t first, std::size_t count, std::byte* to) const noexcept;
   // For a flush: the rows that end after `sequence` or never; the rows whose end is known and above it.
   [[nodiscard]] std::vector<std::uint32_t> ending_after(std::uint64_t sequence) const;
   [[nodiscard]] std::vector<DeleteSet::Pair> ended_after(std::uint64_t sequence) const;

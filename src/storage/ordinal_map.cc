@@ -1,5 +1,6 @@
 #include "storage/ordinal_map.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "base/assert.h"
@@ -36,6 +37,26 @@ void OrdinalMap::keep(std::size_t input, std::uint32_t old) {
   while (kept.before.size() <= old / kSampleRows) kept.before.push_back(kept.count);
   kept.bits[old / 64] |= std::uint64_t{1} << (old % 64);
   ++kept.count;
+}
+
+void OrdinalMap::keep_run(std::size_t input, std::uint32_t first, std::size_t count) {
+  const auto pair = static_cast<std::uint8_t>(input << 4 | input);
+  for (std::size_t done = 0; done < count;) {
+    const std::uint64_t old = first + done;
+    // 64 rows of both sides at once, where they begin a word and no count falls due among them but at their start.
+    if (old % 64 != 0 || rows_ % 2 != 0 || rows_ % kSampleRows > kSampleRows - 64 || count - done < 64) {
+      keep(input, static_cast<std::uint32_t>(old));
+      ++done;
+      continue;
+    }
+    keep(input, static_cast<std::uint32_t>(old));  // Makes the counts.
+    Kept& kept = kept_[input];
+    std::fill_n(inputs_.begin() + static_cast<std::ptrdiff_t>(rows_ / 2), 32, pair);
+    kept.bits[static_cast<std::size_t>(old / 64)] = ~std::uint64_t{0};
+    kept.count += 63;
+    rows_ += 63;
+    done += 64;
+  }
 }
 
 // Kept rows of the input before one of them.

@@ -20,7 +20,8 @@ class OrdinalMap {  // One thread at a time while it is filled; then it may be r
 
   // The next new row is row `old` of `input`. REQUIRES: each input's rows in their order.
   void keep(std::size_t input, std::uint32_t old);
-  [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }  // New ones so far.
+  void keep_run(std::size_t input, std::uint32_t first, std::size_t count);  // Rows first, first + 1 ...
+  [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }        // New ones so far.
   // None: the row was left out.
   [[nodiscard]] std::optional<std::uint32_t> find(std::size_t input, std::uint32_t old) const noexcept;
 

@@ -144,11 +144,16 @@ std::size_t SegmentMerge::run_length(const Source& source, const Source* next, s
 
 Result<void> SegmentMerge::move_run(Source& source, const Source* next, Batch& out) {
   const std::size_t count = run_length(source, next, batch_rows_ - out.rows());
-  for (std::size_t c = 0; c < out.columns.size(); ++c) {
-    out.columns[c].append_run(source.head.columns[c], source.row, count);
+  if (out.columns.empty() && count == source.head.rows()) {
+    out = std::move(source.head);  // Inputs that follow one another pass as they were read.
+  } else {
+    if (out.columns.empty()) out = empty_batch();
+    for (std::size_t c = 0; c < out.columns.size(); ++c) {
+      out.columns[c].append_run(source.head.columns[c], source.row, count);
+    }
   }
   const auto input = static_cast<std::size_t>(&source - sources_.data());
-  for (std::size_t i = 0; i < count; ++i) map_.keep(input, static_cast<std::uint32_t>(source.ordinal() + i));
+  map_.keep_run(input, static_cast<std::uint32_t>(source.ordinal()), count);
   source.row += count;
   return skip_dead(source);
 }
@@ -160,9 +165,15 @@ bool SegmentMerge::is_full(const Batch& out) const {
   return bytes >= batch_bytes_;
 }
 
+Batch SegmentMerge::empty_batch() const {
+  Batch batch;
+  batch.columns.emplace_back(Type{.kind = TypeKind::integer});
+  for (const ColumnSchema& column : schema_->columns) batch.columns.emplace_back(column.type);
+  return batch;
+}
+
 Result<void> SegmentMerge::merge_batch(SegmentWriter& writer, SectionJobs* sections) {
   Batch out;
-  for (const SegmentColumn& column : part().columns) out.columns.emplace_back(column.type);
   const std::uint64_t first = map_.rows();
   while (!order_.empty() && !is_full(out)) {
     Source* source = order_.front();

@@ -57,6 +57,7 @@ class SegmentMerge {  // One thread at a time.
   [[nodiscard]] bool comes_before(const Source& a, std::size_t row, const Source& b) const;
   [[nodiscard]] std::size_t run_length(const Source& source, const Source* next, std::size_t most) const;
   Result<void> move_run(Source& source, const Source* next, Batch& out);
+  [[nodiscard]] Batch empty_batch() const;
   [[nodiscard]] bool is_full(const Batch& out) const;
   Result<void> merge_batch(SegmentWriter& writer, SectionJobs* sections);
 

@@ -141,8 +141,9 @@ class ColumnWriter {
       const std::size_t count = fitting(from, first);
       if (count == 0) {
         TRY(cut(tail));
-      } else if (count == block_rows_ && !pending_.type().is_variable()) {  // Whole, and nothing waits: no copy.
-        TRY(put_block(from, first, count, tail));
+      } else if (pending_.rows() == 0 && (count == block_rows_ || count < from.rows() - first)) {
+        TRY(put_block(from, first, count, tail));  // Whole, and nothing waits: no copy.
+        pending_bytes_ = 0;
         first += count;
       } else {
         pending_.append_run(from, first, count);

@@ -7,8 +7,10 @@
 namespace mneme {
 namespace {
 
-constexpr std::int64_t kRoomPatienceNs = 10'000'000'000;    // How long a commit waits for memory.
-constexpr int kRoomRoundsMax = 8;                           // And for how many flushes: others may take what they free.
+constexpr std::int64_t kRoomPatienceNs = 10'000'000'000;    // How long a commit waits for a flush to end.
+constexpr int kRoomRoundsMax = 12;                          // And for how many that move nothing.
+constexpr std::int64_t kRoomPauseNs = 1'000'000;            // After the first of those; doubles,
+constexpr std::int64_t kRoomPauseNsMax = 500'000'000;       // up to this.
 constexpr std::uint64_t kReplayAtOpenBytesMax = 256 << 10;  // More log than this is flushed at close.
 
 std::size_t row_bytes(const WriteSet& writes) {
@@ -16,7 +18,7 @@ std::size_t row_bytes(const WriteSet& writes) {
   for (const Change& change : writes.changes) {
     const auto* rows = std::get_if<InsertRows>(&change);
     if (rows == nullptr) continue;
-    for (const Column& column : rows->batch.columns) bytes += column.rows() * column.type().width();
+    for (const Column& column : rows->batch.columns) bytes += encoded_bytes(column, 0, column.rows());
   }
   return bytes;
 }
@@ -131,8 +133,7 @@ Result<CommitResult> Store::commit(WriteSet writes, Durability durability, Commi
   Lock lock(core_.mutex);
   TRY(check_usable());
   if (writes.empty()) return CommitResult{core_.applied};
-  const std::int64_t give_up_ns = core_.world.clock.monotonic_ns() + kRoomPatienceNs;
-  for (int round = 0;; ++round) {
+  for (int idle_rounds = 0;;) {
     bool memory_short = false;
     auto lsn = try_commit(writes, validator, memory_short);
     if (lsn) {
@@ -145,9 +146,13 @@ Result<CommitResult> Store::commit(WriteSet writes, Durability durability, Commi
       return Error(Code::full, "a transaction of " + std::to_string(row_bytes(writes)) +
                                    " bytes is more than memory_budget has for new rows (" + std::to_string(cap) + ")");
     }
-    if (!memory_short || round == kRoomRoundsMax) return std::move(lsn).error();
+    if (!memory_short || idle_rounds >= kRoomRoundsMax) return std::move(lsn).error();
     if (validator != nullptr) validator->let_go();
-    TRY(make_room(give_up_ns));
+    const Lsn flushed_to = core_.flushed_to;
+    TRY(make_room());
+    // As long as rows go to segments the writer waits its turn; others may take what a flush frees.
+    idle_rounds = core_.flushed_to == flushed_to ? idle_rounds + (core_.maintenance_error ? 2 : 1) : 0;
+    if (idle_rounds > 0) pause_for_room(idle_rounds);
   }
 }
 
@@ -158,14 +163,21 @@ Result<void> Store::check_writable() const {
   return {};
 }
 
+// Nothing was left to flush, or it failed: snapshots hold the memory, or others do for a moment.
+void Store::pause_for_room(int idle_rounds) {
+  if (core_.options.threads == 0) return;  // Nobody else is at work.
+  core_.room.wait_for(core_.mutex, std::min(kRoomPauseNs << (idle_rounds - 1), kRoomPauseNsMax));
+}
+
 // One round of flushing, by the maintenance thread or right here.
-Result<void> Store::make_room(std::int64_t give_up_ns) {
+Result<void> Store::make_room() {
   if (core_.options.threads == 0) {
     core_.mutex.unlock();
     auto flushed = maintenance_->flush();
     core_.mutex.lock();
     return flushed;
   }
+  const std::int64_t give_up_ns = core_.world.clock.monotonic_ns() + kRoomPatienceNs;
   const std::uint64_t before = core_.flush_rounds;
   core_.flush_wanted = true;
   core_.wake_maintenance();

@@ -82,7 +82,8 @@ class Store {  // Thread-safe.
   ByteBuffer number_and_encode(WriteSet& writes) LOCK_HELD(core_.mutex);
   static Result<void> prepare(const WriteSet& writes, PreparedGroup& prepared);
   Result<Lsn> try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short) LOCK_HELD(core_.mutex);
-  Result<void> make_room(std::int64_t give_up_ns) LOCK_HELD(core_.mutex);
+  Result<void> make_room() LOCK_HELD(core_.mutex);
+  void pause_for_room(int idle_rounds) LOCK_HELD(core_.mutex);
   Result<void> honour(Durability durability, const WriteSet& writes, Lsn lsn) LOCK_HELD(core_.mutex);
   Result<void> mark_end() LOCK_HELD(core_.mutex);
   void notice_work() LOCK_HELD(core_.mutex);

@@ -22,6 +22,9 @@ class MemoryIndex {
   // The next rows of the memtable in ordinal order; `rows` has the index's columns, in its order. full: not added.
   virtual Result<void> add(const Batch& rows, std::uint32_t first_ordinal) = 0;
   virtual void forget_from(std::uint32_t ordinal) noexcept = 0;  // Rows from here on were discarded.
+  // False: in no row does the index's first column have a value between these, one row each, of its type. Of rows that
+  // are published.
+  [[nodiscard]] virtual bool may_have(const Column& /*least*/, const Column& /*most*/) const { return true; }
 };
 
 class IndexFactory {  // Thread-safe. Outlives the store.

@@ -21,6 +21,7 @@ Error malformed(std::string_view what) { return Error(Code::corrupt, "commit gro
 
 struct Encode {
   Writer& writer;
+  ByteBuffer& out;  // What the writer writes to.
 
   void schema(ChangeKind kind, const TableSchema& value) const {
     ByteBuffer bytes;
@@ -35,15 +36,20 @@ struct Encode {
     writer.put(change.table);
   }
   void operator()(InsertRows& change) const {
-    ByteBuffer rows;
-    for (const Column& column : change.batch.columns) encode_column(column, 0, column.rows(), rows);
+    std::size_t bytes = 0;
+    for (const Column& column : change.batch.columns) bytes += encoded_bytes(column, 0, column.rows());
     writer.put(ChangeKind::insert_rows);
     writer.put(change.table);
     writer.put(change.first_row);
     writer.put_varint(change.batch.rows());
-    change.crc = crc32c(rows);
+    const std::size_t crc_at = out.size();
     writer.put(change.crc);
-    writer.put_sized(Bytes(rows));
+    writer.put_varint(bytes);
+    const std::size_t rows_at = out.size();
+    for (const Column& column : change.batch.columns) encode_column(column, 0, column.rows(), out);
+    ASSERT(out.size() - rows_at == bytes);
+    change.crc = crc32c(Bytes(out).subspan(rows_at));
+    store(out.data() + crc_at, change.crc);
   }
   void operator()(const EndRows& change) const {
     writer.put(ChangeKind::end_rows);
@@ -57,6 +63,19 @@ struct Encode {
     }
   }
 };
+
+// A little more than what the inserted rows take.
+std::size_t inserted_bytes(const WriteSet& writes) {
+  constexpr std::size_t kHeadBytesMax = 64;
+  std::size_t bytes = kHeadBytesMax;
+  for (const Change& change : writes.changes) {
+    const auto* rows = std::get_if<InsertRows>(&change);
+    if (rows == nullptr) continue;
+    bytes += kHeadBytesMax;
+    for (const Column& column : rows->batch.columns) bytes += encoded_bytes(column, 0, column.rows());
+  }
+  return bytes;
+}
 
 class Decoder {  // One thread at a time; lives for one group.
  public:
@@ -145,7 +164,8 @@ class Decoder {  // One thread at a time; lives for one group.
 
 void encode_write_set(WriteSet& writes, ByteBuffer& out) {
   Writer writer(out);
-  for (Change& change : writes.changes) std::visit(Encode{writer}, change);
+  out.reserve(out.size() + inserted_bytes(writes));
+  for (Change& change : writes.changes) std::visit(Encode{writer, out}, change);
 }
 
 Result<WriteSet> decode_write_set(Bytes payload, const SchemaOf& schema_of) {

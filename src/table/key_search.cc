@@ -5,6 +5,31 @@
 #include "storage/clustering_order.h"
 
 namespace mneme {
+namespace {
+
+// The rows of [first, end) with the least and the greatest value; none: all are NULL.
+std::optional<std::pair<std::size_t, std::size_t>> extremes(const Column& column, std::size_t first, std::size_t end) {
+  std::optional<std::pair<std::size_t, std::size_t>> found;
+  const bool words = !column.has_nulls() && is_word_key({&column.type(), 1});
+  if (words && first < end) {  // Loads have many of these.
+    std::size_t least = first, most = first;
+    for (std::size_t row = first; row < end; ++row) {
+      const std::uint64_t word = key_word(column, row);
+      if (word < key_word(column, least)) least = row;
+      if (word > key_word(column, most)) most = row;
+    }
+    return std::pair(least, most);
+  }
+  for (std::size_t row = first; row < end; ++row) {
+    if (column.is_null(row)) continue;
+    if (!found) found.emplace(row, row);
+    if (compare_values(column, row, column, found->first) < 0) found->first = row;
+    if (compare_values(column, row, column, found->second) > 0) found->second = row;
+  }
+  return found;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<KeySearch>> KeySearch::open(const Snapshot& snapshot, const IndexKinds& kinds,
                                                    std::shared_ptr<const TableSchema> schema, IndexId index,
@@ -51,22 +76,28 @@ Result<std::optional<KeySearch::Hit>> KeySearch::find_live(Bytes key, const Pend
   return std::optional<Hit>();
 }
 
-Result<void> KeySearch::narrow_to(const Column& column, std::size_t first, std::size_t end) {
-  std::optional<std::size_t> least;
-  std::optional<std::size_t> most;
-  for (std::size_t row = first; row < end; ++row) {
-    if (column.is_null(row)) continue;
-    if (!least || compare_values(column, row, column, *least) < 0) least = row;
-    if (!most || compare_values(column, row, column, *most) > 0) most = row;
-  }
-  if (!least) return {};  // Every key is NULL: nobody asks.
+Result<bool> KeySearch::narrow_to(const Column& column, std::size_t first, std::size_t end) {
+  const auto found = extremes(column, first, end);
+  if (!found) return false;  // Every key is NULL: nobody asks.
   ScanBound bound{columns_[0]->id, Column(column.type()), Column(column.type())};
-  bound.lower->append_run(column, *least, 1);
-  bound.upper->append_run(column, *most, 1);
+  bound.lower->append_run(column, found->first, 1);
+  bound.upper->append_run(column, found->second, 1);
+  bool any = false;
   for (std::size_t i = 0; i < sources_.size(); ++i) {
-    left_out_[i] = !TRY(sources_[i].rows->may_contain(bound, 0, sources_[i].rows->rows()));
+    const RowSource& rows = *sources_[i].rows;
+    const MemoryIndex* memory = rows.memtable() == nullptr ? nullptr : rows.memtable()->memory_index(index_->id);
+    bool may = TRY(rows.may_contain(bound, 0, rows.rows()));
+    may = may && (memory == nullptr || memory->may_have(*bound.lower, *bound.upper));
+    left_out_[i] = !may;
+    any = any || may;
   }
-  return {};
+  return any;
+}
+
+std::optional<std::size_t> word_column(const TableSchema& schema, const IndexSchema& index) {
+  const auto ordinal = schema.ordinal_of(index.columns[0]);
+  if (index.columns.size() != 1 || !is_word_key({&schema.columns[*ordinal].type, 1})) return std::nullopt;
+  return ordinal;
 }
 
 void key_of(const TableSchema& schema, const IndexSchema& index, const Batch& batch, std::size_t row, ByteBuffer& key) {

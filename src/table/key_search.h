@@ -30,8 +30,8 @@ class KeySearch {  // One thread at a time. Keeps the snapshot's files and memta
   // A row the snapshot sees that has this key (types/key.h), and that `pending` (null: none) did not end.
   Result<std::optional<Hit>> find_live(Bytes key, const PendingRows* pending);
   // Leaves out the sources that cannot have any of the values [first, end) of `leading`, the index's first column:
-  // many rows at once need not ask each source for each.
-  Result<void> narrow_to(const Column& leading, std::size_t first, std::size_t end);
+  // many rows at once need not ask each source for each. False: no source is left.
+  Result<bool> narrow_to(const Column& leading, std::size_t first, std::size_t end);
   [[nodiscard]] const std::vector<Source>& sources() const noexcept { return sources_; }
   [[nodiscard]] const IndexSchema& index() const noexcept { return *index_; }
   [[nodiscard]] const std::vector<const ColumnSchema*>& columns() const noexcept { return columns_; }
@@ -46,6 +46,8 @@ class KeySearch {  // One thread at a time. Keeps the snapshot's files and memta
   std::vector<RowId> ids_;
 };
 
+// The one column whose values are the index's key words (types/key.h), by its ordinal; none: its keys are no words.
+std::optional<std::size_t> word_column(const TableSchema& schema, const IndexSchema& index);
 // Of a row of `batch` (columns as the schema's): its key in the index. Empty: a column of it is NULL, so that it
 // equals nothing.
 void key_of(const TableSchema& schema, const IndexSchema& index, const Batch& batch, std::size_t row, ByteBuffer& key);

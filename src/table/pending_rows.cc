@@ -19,12 +19,17 @@ void append_rows(Batch& to, const Batch& from, std::size_t first, std::size_t co
 
 }  // namespace
 
-void PendingRows::append(const Batch& batch) {
+void PendingRows::append(const Batch& batch) { append_by(&Column::append_run, batch); }
+void PendingRows::append_lent(const Batch& batch) { append_by(&Column::append_lent, batch); }
+
+void PendingRows::append_by(Append copy, const Batch& batch) {
   cut_to(rows_);  // A copy of this object may have grown the shared last batch.
   for (std::size_t done = 0; done < batch.rows();) {
     if (rows_ % kBatchRowsMax == 0) batches_.push_back(empty_batch(*schema_));
     const std::size_t count = std::min(batch.rows() - done, kBatchRowsMax - rows_ % kBatchRowsMax);
-    append_rows(*batches_.back(), batch, done, count);
+    for (std::size_t i = 0; i < batch.columns.size(); ++i) {
+      (batches_.back()->columns[i].*copy)(batch.columns[i], done, count);
+    }
     done += count;
     rows_ += count;
   }

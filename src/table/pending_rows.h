@@ -26,6 +26,7 @@ class PendingRows {  // One thread at a time.
 
   [[nodiscard]] const TableSchema& schema() const noexcept { return *schema_; }
   void append(const Batch& batch);
+  void append_lent(const Batch& batch);  // Text stays the lender's until the rows are taken, or this is gone.
   // Ends a committed version, or takes back a row of this transaction. False: it was gone already.
   bool remove(RowId row);
 
@@ -51,6 +52,8 @@ class PendingRows {  // One thread at a time.
 
  private:
   void cut_to(std::size_t rows);
+  using Append = void (Column::*)(const Column&, std::size_t, std::size_t);
+  void append_by(Append copy, const Batch& batch);
 
   std::shared_ptr<const TableSchema> schema_;
   std::vector<std::shared_ptr<Batch>> batches_;

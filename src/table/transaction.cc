@@ -134,9 +134,23 @@ Result<void> Transaction::number_rows(const TableSchema& schema, Batch& batch) {
 }
 
 Result<void> Transaction::insert(TableId table, Batch& batch) {
+  if (batch.rows() == 0) return {};
+  PendingRows* pending = TRY(admit(table, batch));
+  pending->append(batch);
+  return {};
+}
+
+Result<void> Transaction::insert_lent(TableId table, Batch& batch) {
+  if (batch.rows() == 0) return {};
+  PendingRows* pending = TRY(admit(table, batch));
+  pending->append_lent(batch);
+  return {};
+}
+
+// Numbers the rows, checks and reserves what can fail; tells where they go.
+Result<PendingRows*> Transaction::admit(TableId table, Batch& batch) {
   const auto schema = find_table(table);
   ASSERT(schema != nullptr && batch.columns.size() == schema->columns.size());
-  if (batch.rows() == 0) return {};
   TRY(number_rows(*schema, batch));
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < schema->columns.size(); ++i) {
@@ -154,8 +168,7 @@ Result<void> Transaction::insert(TableId table, Batch& batch) {
     return std::move(room).error().during("rows of an open transaction").with_hint("commit in smaller transactions");
   }
   if (snapshot_.version->find(table) == nullptr) changes_->new_table_keys[table].pass(*schema, batch);
-  changes_->rows_of(schema).append(batch);
-  return {};
+  return &changes_->rows_of(schema);
 }
 
 Result<void> Transaction::remove(TableId table, std::span<const RowId> rows) {

@@ -81,6 +81,8 @@ class Transaction {  // One thread at a time.
   // `batch`, so that RETURNING sees it). constraint: NOT NULL (23502).
   // Uniqueness is judged by check_unique() once the statement has made all its changes.
   Result<void> insert(TableId table, Batch& batch);
+  // The same, but text in `batch` is not copied: it stays where it is until the transaction is over.
+  Result<void> insert_lent(TableId table, Batch& batch);
   Result<void> remove(TableId table, std::span<const RowId> rows);
   // constraint, 23505: a key that was inserted since begin_statement() exists twice.
   Result<void> check_unique();
@@ -105,6 +107,7 @@ class Transaction {  // One thread at a time.
   struct Changes;
   Transaction(Store& store, const IndexKinds& kinds, Snapshot snapshot, std::int64_t now_ns);
 
+  Result<PendingRows*> admit(TableId table, Batch& batch);
   Result<void> number_rows(const TableSchema& schema, Batch& batch);
   Result<void> check_new_unique(std::shared_ptr<const TableSchema> table, const IndexSchema& index);
   Result<void> check_own(const PendingRows& pending, const IndexSchema& index, KnownKeys& known);

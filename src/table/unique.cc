@@ -25,9 +25,16 @@ Error duplicate(const TableSchema& schema, const IndexSchema& index) {
 // Remembers the keys of rows it has not seen yet; an index that is new in this transaction sees all of them.
 Result<void> Transaction::check_own(const PendingRows& pending, const IndexSchema& index, KnownKeys& known) {
   ByteBuffer key;
+  const auto words = word_column(pending.schema(), index);
   for (std::size_t row = known.rows; row < pending.rows(); ++row) {
     if (pending.is_dead(row)) continue;
-    key_of(pending.schema(), index, pending.batch(row / kBatchRowsMax), row % kBatchRowsMax, key);
+    const Batch& batch = pending.batch(row / kBatchRowsMax);
+    const std::size_t at = row % kBatchRowsMax;
+    if (words) {
+      const Column& column = batch.columns[*words];
+      if (column.is_null(at) || known.keys.add_ascending(key_word(column, at), row)) continue;
+    }
+    key_of(pending.schema(), index, batch, at, key);
     if (key.empty()) continue;
     const auto other = known.keys.add(key, row);
     if (!other) continue;
@@ -47,8 +54,9 @@ Result<void> Transaction::check_against_snapshot(const PendingRows& pending, con
   for (std::size_t first = from; first < pending.rows();) {
     const std::size_t end = std::min(pending.rows(), (first / kBatchRowsMax + 1) * kBatchRowsMax);
     const Batch& batch = pending.batch(first / kBatchRowsMax);
-    TRY(search->narrow_to(batch.columns[*schema->ordinal_of(index.columns[0])], first % kBatchRowsMax,
-                          (end - 1) % kBatchRowsMax + 1));
+    const Column& leading = batch.columns[*schema->ordinal_of(index.columns[0])];
+    const bool any = TRY(search->narrow_to(leading, first % kBatchRowsMax, (end - 1) % kBatchRowsMax + 1));
+    if (!any) first = end;
     for (; first < end; ++first) {
       if (pending.is_dead(first)) continue;
       key_of(*schema, index, batch, first % kBatchRowsMax, key);
@@ -180,7 +188,9 @@ Result<void> CommitCheck::check_keys(const Snapshot& latest, const InsertRows& r
     const auto search = TRY(KeySearch::open(latest, transaction_.kinds_, schema, index.id, transaction_.store_.budget(),
                                             transaction_.snapshot_.sequence));
     if (search->sources().empty()) continue;
-    TRY(search->narrow_to(rows.batch.columns[*schema->ordinal_of(index.columns[0])], 0, rows.batch.rows()));
+    const Column& leading = rows.batch.columns[*schema->ordinal_of(index.columns[0])];
+    const bool any = TRY(search->narrow_to(leading, 0, rows.batch.rows()));
+    if (!any) continue;
     for (std::size_t row = 0; row < rows.batch.rows(); ++row) {
       key_of(*schema, index, rows.batch, row, key);
       if (key.empty() || !TRY(search->find_live(key, pending))) continue;

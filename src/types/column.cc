@@ -73,7 +73,7 @@ void Column::append_borrowed(StringRef value) {
   ++rows_;
 }
 
-void Column::append_bytes(Bytes value) {
+StringRef Column::copy_to_heap(Bytes value) {
   if (heap_.empty() || heap_room_ - heap_used_ < value.size()) {
     heap_room_ = std::max(value.size(), std::clamp(heap_room_ * 2, kHeapChunkBytesMin, kHeapChunkBytesMax));
     heap_.push_back(std::make_unique_for_overwrite<char[]>(heap_room_));
@@ -83,7 +83,34 @@ void Column::append_bytes(Bytes value) {
   char* to = heap_.back().get() + heap_used_;
   if (!value.empty()) std::memcpy(to, value.data(), value.size());
   heap_used_ += value.size();
-  append_borrowed({to, value.size()});
+  return {to, value.size()};
+}
+
+void Column::append_bytes(Bytes value) { append_borrowed(copy_to_heap(value)); }
+
+void Column::set_null(std::size_t row) {
+  if (validity_.empty()) validity_.assign(words_for(rows_), ~std::uint64_t{0});
+  validity_[row / 64] &= ~(std::uint64_t{1} << (row % 64));
+  std::memset(data_.data() + row * type_.width(), 0, type_.width());
+}
+
+void Column::set_bytes(std::size_t row, Bytes value) {
+  set_valid(row);
+  if (!type_.is_variable()) {
+    DEBUG_ASSERT(value.size() == type_.width());
+    std::memcpy(data_.data() + row * type_.width(), value.data(), value.size());
+    return;
+  }
+  const StringRef ref = copy_to_heap(value);
+  std::memcpy(data_.data() + row * sizeof ref, &ref, sizeof ref);
+}
+
+void Column::truncate(std::size_t rows) noexcept {
+  rows_ = rows;
+  data_.resize(rows * type_.width());
+  if (validity_.empty()) return;
+  validity_.resize(words_for(rows));
+  if (rows % 64 != 0) validity_.back() |= ~std::uint64_t{0} << (rows % 64);
 }
 
 void Column::append_run(const Column& from, std::size_t first, std::size_t count) {
@@ -106,6 +133,19 @@ void Column::append_run(const Column& from, std::size_t first, std::size_t count
   }
 }
 
+void Column::append_lent(const Column& from, std::size_t first, std::size_t count) {
+  DEBUG_ASSERT(type_ == from.type_ && first + count <= from.rows_);
+  const auto* refs = from.values<StringRef>();
+  if (!type_.is_variable()) return append_run(from, first, count);
+  if (from.validity_.empty() && validity_.empty()) {
+    std::memcpy(extend(count), refs + first, count * sizeof *refs);
+    return;
+  }
+  for (std::size_t row = first; row < first + count; ++row) {
+    from.is_null(row) ? append_null() : append_borrowed(refs[row]);
+  }
+}
+
 void Column::adopt(ByteBuffer bytes, std::size_t rows, std::vector<std::uint64_t> validity) {
   ASSERT(bytes.size() == rows * type_.width() && (validity.empty() || validity.size() == words_for(rows)));
   data_ = std::move(bytes);
@@ -120,6 +160,14 @@ std::size_t Column::memory_bytes() const noexcept {
 
 namespace {
 
+std::size_t variable_bytes(const Column& column, std::size_t first, std::size_t count) noexcept {
+  std::size_t bytes = count * sizeof(std::uint32_t);
+  for (std::size_t row = first; row < first + count; ++row) {
+    if (!column.is_null(row)) bytes += static_cast<std::size_t>(column.values<StringRef>()[row].size);
+  }
+  return bytes;
+}
+
 void encode_fixed(const Column& column, std::size_t first, std::size_t count, bool nulls, Writer& writer) {
   const std::size_t width = column.type().width();
   if (!nulls) return writer.put_bytes({column.data() + first * width, count * width});
@@ -129,13 +177,17 @@ void encode_fixed(const Column& column, std::size_t first, std::size_t count, bo
   }
 }
 
-void encode_variable(const Column& column, std::size_t first, std::size_t count, Writer& writer) {
+void encode_variable(const Column& column, std::size_t first, std::size_t count, ByteBuffer& out) {
   const auto* refs = column.values<StringRef>();
-  for (std::size_t row = first; row < first + count; ++row) {
-    writer.put(column.is_null(row) ? std::uint32_t{0} : static_cast<std::uint32_t>(refs[row].size));
+  std::size_t at = out.size();
+  out.resize(at + variable_bytes(column, first, count));
+  for (std::size_t row = first; row < first + count; ++row, at += sizeof(std::uint32_t)) {
+    store(out.data() + at, column.is_null(row) ? std::uint32_t{0} : static_cast<std::uint32_t>(refs[row].size));
   }
   for (std::size_t row = first; row < first + count; ++row) {
-    if (!column.is_null(row)) writer.put_bytes(as_bytes(refs[row].view()));
+    if (column.is_null(row) || refs[row].size == 0) continue;
+    std::memcpy(out.data() + at, refs[row].data, refs[row].size);
+    at += refs[row].size;
   }
 }
 
@@ -180,8 +232,15 @@ void encode_column(const Column& column, std::size_t first, std::size_t count, B
   const auto validity = validity_of(column, first, count);
   writer.put(static_cast<std::uint8_t>(!validity.empty()));
   writer.put_bytes(std::as_bytes(std::span(validity)));
-  if (column.type().is_variable()) return encode_variable(column, first, count, writer);
+  if (column.type().is_variable()) return encode_variable(column, first, count, out);
   encode_fixed(column, first, count, !validity.empty(), writer);
+}
+
+std::size_t encoded_bytes(const Column& column, std::size_t first, std::size_t count) noexcept {
+  bool nulls = false;
+  for (std::size_t row = first; row < first + count && column.has_nulls() && !nulls; ++row) nulls = column.is_null(row);
+  const std::size_t head = sizeof(std::uint8_t) + (nulls ? words_for(count) * sizeof(std::uint64_t) : 0);
+  return head + (column.type().is_variable() ? variable_bytes(column, first, count) : count * column.type().width());
 }
 
 Result<Column> decode_column(Type type, std::size_t count, Reader& reader) {

@@ -61,9 +61,19 @@ class Column {
   void append_bytes(Bytes value);         // REQUIRES: variable kind. Copies into the heap.
   void append_borrowed(StringRef value);  // REQUIRES: variable kind. The bytes stay the lender's.
   void append_run(const Column& from, std::size_t first, std::size_t count);  // REQUIRES: same type. Copies.
+  // The same, but text stays the lender's: `from` outlives what this column is used for.
+  void append_lent(const Column& from, std::size_t first, std::size_t count);
   // Adds `count` rows for the caller to fill at once: fixed-width values are zeros, variable ones empty. Returns where
   // they start. Bit i of `valid` is 1 where row i of them has a value; null: all have.
   std::byte* extend(std::size_t count, const std::uint64_t* valid = nullptr);
+  // Overwrite one row that extend() made, as data() may, too, where no row is NULL. Text that was there takes memory
+  // until clear().
+  void set_null(std::size_t row);
+  void set_valid(std::size_t row) noexcept {
+    if (!validity_.empty()) validity_[row / 64] |= std::uint64_t{1} << (row % 64);
+  }
+  void set_bytes(std::size_t row, Bytes value);  // Of either kind: copies. REQUIRES: of its width, if that is fixed.
+  void truncate(std::size_t rows) noexcept;      // Forgets the rows from `rows` on. REQUIRES: rows <= rows().
   void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
   // Sets the row count after data() was filled directly (fixed kinds). REQUIRES: bytes.size() == rows * width.
   void adopt(ByteBuffer bytes, std::size_t rows, std::vector<std::uint64_t> validity);
@@ -71,6 +81,7 @@ class Column {
 
  private:
   void push_valid(bool valid);
+  StringRef copy_to_heap(Bytes value);
   Type type_;
   std::size_t rows_ = 0;
   ByteBuffer data_;
@@ -91,6 +102,8 @@ struct Batch {
 //   u8 has_nulls | validity words u64[ceil(count/64)] if has_nulls | fixed: raw values (NULLs as zeros)
 //   | variable: u32 length per value (NULLs 0), then the bytes
 void encode_column(const Column& column, std::size_t first, std::size_t count, ByteBuffer& out);
+// How many bytes that is.
+std::size_t encoded_bytes(const Column& column, std::size_t first, std::size_t count) noexcept;
 // The inverse. Fails with corrupt on any byte that does not fit; allocates no more than the bytes that are there.
 Result<Column> decode_column(Type type, std::size_t count, class Reader& reader);
 

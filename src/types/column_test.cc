@@ -174,5 +174,45 @@ TEST_CASE("schema: rows are clustered by time, by (key, time) where the key ends
   CHECK(schema.clustering().empty());
 }
 
+TEST_CASE("column: rows made by extend() take any value, lose it again, and go from the end") {
+  Column ints(kInt), texts(kText);
+  for (Column* column : {&ints, &texts}) column->extend(200);
+  for (std::size_t row = 0; row < 200; ++row) {
+    const auto value = static_cast<std::int64_t>(row);
+    ints.set_null(row);
+    texts.set_null(row);
+    if (row % 7 == 3) continue;
+    ints.set_bytes(row, {reinterpret_cast<const std::byte*>(&value), sizeof value});
+    texts.set_bytes(row, as_bytes(std::string(row, 'x')));
+  }
+  for (Column* column : {&ints, &texts}) column->truncate(130);
+  CHECK(ints.rows() == 130);
+  for (std::size_t row = 0; row < 130; ++row) {
+    REQUIRE(ints.is_null(row) == (row % 7 == 3));
+    REQUIRE(texts.is_null(row) == (row % 7 == 3));
+    if (row % 7 == 3) continue;
+    REQUIRE(ints.values<std::int64_t>()[row] == static_cast<std::int64_t>(row));
+    REQUIRE(texts.bytes_at(row).size() == row);
+  }
+  ints.extend(64);
+  for (std::size_t row = 130; row < ints.rows(); ++row) REQUIRE_FALSE(ints.is_null(row));
+}
+
+TEST_CASE("column: what is lent reads as what is copied, and its bytes are as many as they are said to be") {
+  for (const bool of_text : {false, true}) {
+    const Column from = of_text ? texts_with_nulls(200) : ints_with_nulls(200);
+    Column lent(from.type());
+    lent.append_lent(from, 10, 100);
+    check_equal(from, 10, lent);
+    lent.append_lent(from, 110, 7);
+    check_equal(from, 10, lent);
+    for (const auto& [first, count] : {std::pair<std::size_t, std::size_t>{0, 200}, {0, 2}, {5, 64}, {3, 0}}) {
+      ByteBuffer bytes;
+      encode_column(from, first, count, bytes);
+      CHECK(encoded_bytes(from, first, count) == bytes.size());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace mneme

@@ -2,9 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace mneme {
 namespace {
+
+constexpr std::uint64_t kOnes = 0x0101'0101'0101'0101;
 
 // The bytes of the code point at the front; 0: none begins here. The bounds of the second byte exclude overlong forms,
 // surrogates and what is above U+10FFFF.
@@ -27,6 +30,14 @@ std::size_t code_point_size(const unsigned char* at, std::size_t left) noexcept 
 bool is_valid_utf8(std::string_view text) noexcept {
   const auto* at = reinterpret_cast<const unsigned char*>(text.data());
   for (std::size_t i = 0; i < text.size();) {
+    std::uint64_t word = 0;
+    if (text.size() - i >= sizeof word) {
+      std::memcpy(&word, at + i, sizeof word);
+      if ((((word - kOnes) | word) & (kOnes << 7)) == 0) {  // No byte is 0, none is above 0x7f.
+        i += sizeof word;
+        continue;
+      }
+    }
     const std::size_t size = code_point_size(at + i, text.size() - i);
     if (size == 0) return false;
     i += size;

@@ -52,6 +52,7 @@ Result<void> OrderedBuilder::add(const Batch& rows, std::uint64_t first_ordinal)
 
 Result<void> OrderedBuilder::pass_through(const Batch& rows, std::uint64_t first_ordinal) {
   TRY(tree_memory_.grow_to(tree_.memory_bytes() + held_.bytes.capacity() * 2));
+  if (is_word_key(types_) && !rows.columns[0].has_nulls()) return pass_words_through(rows.columns[0], first_ordinal);
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     key_.clear();
     encode_key(rows.columns, row, key_);
@@ -59,6 +60,22 @@ Result<void> OrderedBuilder::pass_through(const Batch& rows, std::uint64_t first
     TRY(tree_.add(key_, static_cast<std::uint32_t>(first_ordinal + row), held_));
     last_key_.swap(key_);
   }
+  return {};
+}
+
+Result<void> OrderedBuilder::pass_words_through(const Column& column, std::uint64_t first_ordinal) {
+  const std::size_t count = column.rows();
+  if (count == 0) return {};
+  words_.resize(count);
+  for (std::size_t row = 0; row < count; ++row) words_[row] = key_word(column, row);
+  key_.clear();
+  put_key_word(words_[0], key_);
+  if (compare_keys(key_, last_key_) < 0 || !std::ranges::is_sorted(words_)) {
+    return Error(Code::corrupt, "rows are not in the order of their clustering");
+  }
+  TRY(tree_.add_words(words_, static_cast<std::uint32_t>(first_ordinal), held_));
+  last_key_.clear();
+  put_key_word(words_.back(), last_key_);
   return {};
 }
 

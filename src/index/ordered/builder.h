@@ -35,6 +35,7 @@ class OrderedBuilder final : public SectionBuilder {  // One thread at a time.
   OrderedBuilder(SectionName name, std::vector<Type> types, bool clustered, Reservation tree_memory,
                  Reservation sort_memory, std::size_t sort_bytes, ScratchFiles* scratch);
   Result<void> pass_through(const Batch& rows, std::uint64_t first_ordinal);
+  Result<void> pass_words_through(const Column& column, std::uint64_t first_ordinal);
   Result<void> sort(const Batch& rows, std::uint64_t first_ordinal);
   void watch_order(const Batch& rows);
   Result<void> begin_writing(SectionSink& sink);
@@ -48,6 +49,7 @@ class OrderedBuilder final : public SectionBuilder {  // One thread at a time.
   KeySorter sorter_;
   bool ascending_ = true;  // So far.
   ByteBuffer last_key_, key_;
+  std::vector<std::uint64_t> words_;  // Of the batch at hand.
   Stage stage_ = Stage::adding;
 };
 

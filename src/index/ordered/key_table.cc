@@ -120,7 +120,9 @@ KeyTable::Bucket& KeyTable::with_room(std::uint32_t tag) {
 }
 
 void KeyTable::insert(std::uint32_t row) {
-  if (row / kOlderRows == older_.size()) {
+  if (rows_ == 0) first_ = row;
+  ASSERT(row == first_ + rows_);
+  if (rows_ / kOlderRows == older_.size()) {
     older_.push_back(std::unique_ptr<std::uint32_t[]>(new std::uint32_t[kOlderRows]));
     memory_bytes_ += kOlderRows * sizeof(std::uint32_t);
   }
@@ -128,10 +130,10 @@ void KeyTable::insert(std::uint32_t row) {
   const std::uint32_t tag = tag_of(keys.hash(row));
   Bucket& bucket = with_room(tag);
   std::uint64_t* slot = slot_of(bucket, tag, [&](std::uint32_t other) { return keys.compare(other, row) == 0; });
-  older_[row / kOlderRows][row % kOlderRows] = *slot == 0 ? kNone : row_in(*slot);
+  older_[rows_ / kOlderRows][rows_ % kOlderRows] = *slot == 0 ? kNone : row_in(*slot);
   if (*slot == 0) ++bucket.used;
   *slot = slot_with(tag, row);
-  rows_ = row + 1;
+  ++rows_;
 }
 
 // Moves later slots of the same run back over the one that goes, so that no probe ends early.
@@ -149,8 +151,8 @@ void KeyTable::erase(Bucket& bucket, std::uint64_t* slot) noexcept {
 
 void KeyTable::forget_from(std::uint32_t row) noexcept {
   const KeyLog::View& keys = log_.view();
-  while (rows_ > row) {
-    const std::uint32_t last = --rows_;
+  while (rows_ > 0 && first_ + rows_ > row) {
+    const std::uint32_t last = first_ + --rows_;
     const std::uint32_t tag = tag_of(keys.hash(last));
     Bucket& bucket = *directory_[position_of(tag)];
     std::uint64_t* slot = slot_of(bucket, tag, [&](std::uint32_t other) { return other == last; });

@@ -21,14 +21,16 @@ class KeyTable {  // One thread at a time.
 
   // What inserting `rows` more rows may allocate at most, splits of ordinary hashes included.
   [[nodiscard]] std::size_t growth_bytes(std::size_t rows) const noexcept;
-  void insert(std::uint32_t row);  // REQUIRES: the log's key of `row`; `row` is the number of rows in here.
+  // REQUIRES: the log's key of `row`. The first may be any; from then on each is the one after the last.
+  void insert(std::uint32_t row);
   void forget_from(std::uint32_t row) noexcept;  // REQUIRES: the log still has their keys.
+  [[nodiscard]] bool empty() const noexcept { return rows_ == 0; }
   // The newest row with this key; kNone: there is none.
   [[nodiscard]] std::uint32_t find(Bytes key, std::uint64_t hash) const;
   [[nodiscard]] std::uint32_t find_word(std::uint64_t word) const noexcept;  // REQUIRES: a log of words.
   // The row before it with the same key; kNone: it was the oldest.
   [[nodiscard]] std::uint32_t older(std::uint32_t row) const noexcept {
-    return older_[row / kOlderRows][row % kOlderRows];
+    return older_[(row - first_) / kOlderRows][(row - first_) % kOlderRows];
   }
   [[nodiscard]] std::size_t memory_bytes() const noexcept { return memory_bytes_; }
 
@@ -64,6 +66,7 @@ class KeyTable {  // One thread at a time.
   static void erase(Bucket& bucket, std::uint64_t* slot) noexcept;
 
   const KeyLog& log_;
+  std::uint32_t first_ = 0;  // The rows [first_, first_ + rows_) are in here.
   std::uint32_t rows_ = 0;
   std::uint32_t depth_ = 0;
   std::size_t memory_bytes_ = 0;

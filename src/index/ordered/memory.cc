@@ -72,7 +72,7 @@ Result<void> OrderedMemory::add_slice(const Batch& rows, std::size_t first, std:
       } else {
         log_.append_word(key_word(rows.columns[0], first + i));
       }
-      table_.insert(log_.rows() - 1);
+      index_newest();
     }
     held = log_.memory_bytes() + table_.memory_bytes();
   }
@@ -80,9 +80,34 @@ Result<void> OrderedMemory::add_slice(const Batch& rows, std::size_t first, std:
   return {};
 }
 
+// The row that was appended last.
+void OrderedMemory::index_newest() {
+  const KeyLog::View& keys = log_.view();
+  const std::uint32_t row = log_.rows() - 1;
+  if (log_.words() && !keys.is_null(row)) {
+    const std::uint64_t word = keys.word(row);
+    const bool above_all = least_word_ > most_word_ || word > most_word_;
+    least_word_ = std::min(least_word_, word);
+    most_word_ = std::max(most_word_, word);
+    if (row == ascending_ && above_all) {
+      ++ascending_;
+      return;
+    }
+  }
+  table_.insert(row);
+}
+
+bool OrderedMemory::may_have(const Column& least, const Column& most) const {
+  if (!is_word_key(types_)) return true;
+  Lock lock(mutex_);
+  const bool any = least_word_ <= most_word_;
+  return any && key_word(least, 0) <= most_word_ && key_word(most, 0) >= least_word_;
+}
+
 void OrderedMemory::forget_from(std::uint32_t ordinal) noexcept {
   Lock lock(mutex_);
   table_.forget_from(ordinal);
+  ascending_ = std::min(ascending_, ordinal);
   log_.truncate(ordinal);
 }
 
@@ -95,8 +120,8 @@ void OrderedMemory::find(Bytes key, std::uint32_t rows, const RowVisitor& visit)
     {
       Lock lock(mutex_);
       // A row that was met before is published, so its chain goes on where it did.
-      std::uint32_t row = last == KeyTable::kNone ? newest(key) : table_.older(last);
-      for (; row != KeyTable::kNone; row = table_.older(row)) {
+      std::uint32_t row = last == KeyTable::kNone ? newest(key) : older(last);
+      for (; row != KeyTable::kNone; row = older(row)) {
         last = row;
         if (row < rows) found[count++] = row;
         if (count == wanted) break;
@@ -111,8 +136,41 @@ void OrderedMemory::find(Bytes key, std::uint32_t rows, const RowVisitor& visit)
 }
 
 std::uint32_t OrderedMemory::newest(Bytes key) const {
-  if (log_.words() && key.size() == kKeyWordBytes) return table_.find_word(key_word_of(key));
-  return table_.find(key, key_hash(key));
+  if (!log_.words() || key.size() != kKeyWordBytes) return table_.find(key, key_hash(key));
+  const std::uint64_t word = key_word_of(key);
+  const std::uint32_t row = table_.find_word(word);
+  return row != KeyTable::kNone ? row : find_ascending(word);
+}
+
+// The row before it with the same key.
+std::uint32_t OrderedMemory::older(std::uint32_t row) const {
+  if (row < ascending_) return KeyTable::kNone;
+  const std::uint32_t before = table_.older(row);
+  if (before != KeyTable::kNone || ascending_ == 0 || log_.view().is_null(row)) return before;
+  return find_ascending(log_.view().word(row));
+}
+
+std::uint32_t OrderedMemory::find_ascending(std::uint64_t word) const {
+  constexpr int kInterpolations = 4;  // Then by halves: the spacing is not even.
+  const KeyLog::View& keys = log_.view();
+  std::uint32_t low = 0, high = ascending_;
+  for (int step = 0; low < high; ++step) {
+    std::uint32_t at = low + (high - low) / 2;
+    if (step < kInterpolations) {
+      const std::uint64_t least = keys.word(low), most = keys.word(high - 1);
+      if (word < least || word > most) return KeyTable::kNone;
+      const double share = most == least ? 0 : static_cast<double>(word - least) / static_cast<double>(most - least);
+      at = low + static_cast<std::uint32_t>(share * (high - 1 - low) + 0.5);
+    }
+    const std::uint64_t found = keys.word(at);
+    if (found == word) return at;
+    if (found < word) {
+      low = at + 1;
+    } else {
+      high = at;
+    }
+  }
+  return KeyTable::kNone;
 }
 
 KeyLog::View OrderedMemory::keys() const {

@@ -1,5 +1,7 @@
 // OrderedMemory: the ordered index of a memtable: a hash table for equality, sorted runs for ranges.
 //
+// As long as key words come ascending, as a counter's or a clock's do, they are their own index: found by interpolation
+// in the log of keys. Rows from the first one on that is not above all before it go into the hash table.
 // Writers pay for the hash table alone. Ranges are served from runs of row numbers sorted by key, which the first
 // reader that needs them makes of the rows that came since the last one; runs of like size are merged, so that n rows
 // are sorted O(n log n) altogether whoever asks, and rows that arrive in order (a clock, a counter) are only looked at.
@@ -33,6 +35,7 @@ class OrderedMemory final : public MemoryIndex {
 
   Result<void> add(const Batch& rows, std::uint32_t first_ordinal) override LOCK_NOT_HELD(mutex_);
   void forget_from(std::uint32_t ordinal) noexcept override LOCK_NOT_HELD(mutex_);
+  [[nodiscard]] bool may_have(const Column& least, const Column& most) const override LOCK_NOT_HELD(mutex_);
 
   [[nodiscard]] const std::vector<Type>& types() const noexcept { return types_; }
   // Tells `visit` the rows below `rows` whose whole key is this one, newest first, until it returns false. REQUIRES:
@@ -47,7 +50,10 @@ class OrderedMemory final : public MemoryIndex {
   static constexpr std::size_t kSliceRows = 64;  // Under one hold of the mutex: what a reader waits for at most.
   static constexpr std::size_t kFoundRows = 16;  // Likewise, in a chain of rows with one key.
   Result<void> add_slice(const Batch& rows, std::size_t first, std::size_t count) LOCK_NOT_HELD(mutex_);
+  void index_newest() LOCK_HELD(mutex_);
   [[nodiscard]] std::uint32_t newest(Bytes key) const LOCK_HELD(mutex_);
+  [[nodiscard]] std::uint32_t older(std::uint32_t row) const LOCK_HELD(mutex_);
+  [[nodiscard]] std::uint32_t find_ascending(std::uint64_t word) const LOCK_HELD(mutex_);
   Result<std::shared_ptr<const Run>> sorted_run(const KeyLog::View& keys, std::uint32_t first,
                                                 std::uint32_t count) const;
   Result<std::shared_ptr<const Run>> merged(const KeyLog::View& keys, const Run& left, const Run& right) const;
@@ -61,6 +67,10 @@ class OrderedMemory final : public MemoryIndex {
   mutable Mutex mutex_;
   KeyLog log_ GUARDED_BY(mutex_);
   KeyTable table_ GUARDED_BY(mutex_);
+  std::uint32_t ascending_ GUARDED_BY(mutex_) = 0;  // The first rows: words, each above the one before; not in table_.
+  // Of all words there ever were; while there are none, the least is above the most.
+  std::uint64_t least_word_ GUARDED_BY(mutex_) = ~std::uint64_t{0};
+  std::uint64_t most_word_ GUARDED_BY(mutex_) = 0;
   // Held while sorting, by readers of ranges alone; taken before mutex_.
   mutable Mutex runs_mutex_;
   mutable Runs runs_ GUARDED_BY(runs_mutex_);

@@ -64,6 +64,28 @@ Result<void> TreeWriter::add(Bytes key, std::uint32_t ordinal, SectionSink& sink
   return {};
 }
 
+// Only the first and the last key of a leaf are looked at; of the others it is their hashes that count.
+Result<void> TreeWriter::add_words(std::span<const std::uint64_t> words, std::uint32_t first, SectionSink& sink) {
+  ByteBuffer key;
+  for (std::size_t i = 0; i < words.size();) {
+    key.clear();
+    if (leaf_rows_ == 0 || leaf_rows_ == kLeafRows) {
+      put_key_word(words[i], key);
+      TRY(add(key, first + static_cast<std::uint32_t>(i), sink));
+      ++i;
+      continue;
+    }
+    const std::size_t count = std::min(words.size() - i, kLeafRows - leaf_rows_);
+    for (const std::uint64_t word : words.subspan(i, count)) group_hashes_.push_back(key_hash_of_word(word));
+    meta_.rows += count;
+    leaf_rows_ += count;
+    i += count;
+    put_key_word(words[i - 1], key);
+    last_key_.assign(key.begin(), key.end());
+  }
+  return {};
+}
+
 Result<void> TreeWriter::end_leaf(SectionSink& sink) {
   if (meta_.form == Form::entries) {
     leaf_.finish(buffer_);

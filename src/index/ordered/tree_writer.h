@@ -15,6 +15,8 @@ class TreeWriter {  // One thread at a time.
 
   // The next row by (key, ordinal).
   Result<void> add(Bytes key, std::uint32_t ordinal, SectionSink& sink);
+  // The same for the key words of rows [first, first + words.size()). REQUIRES: Form::clustered.
+  Result<void> add_words(std::span<const std::uint64_t> words, std::uint32_t first, SectionSink& sink);
   Result<void> finish(SectionSink& sink);  // The inner nodes and the meta run.
   // Held for the inner nodes, the hashes of a group and the list of groups.
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
