@@ -16,9 +16,10 @@ find_package(Threads REQUIRED)
 target_link_libraries(mneme_includes INTERFACE Threads::Threads)
 target_compile_options(mneme_includes INTERFACE -ffunction-sections -fdata-sections)
 
-# One main() for every test program.
+# One main() for every test program, and what they share: tests/support/.
 add_library(mneme_test_main STATIC ${CMAKE_SOURCE_DIR}/tests/support/test_main.cc)
 target_link_libraries(mneme_test_main PUBLIC mneme_includes)
+target_include_directories(mneme_test_main PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 
 set(MNEME_MODULES "" CACHE INTERNAL "")
 

@@ -2,7 +2,6 @@
 #include "flight_demo.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -11,33 +10,19 @@
 #include "flight_tables.h"
 #include "log_demo.h"
 #include "question.h"
+#include "support/scratch_directory.h"
 
 using namespace mneme;
 using namespace mneme::demo;
 
 namespace {
 
-class Scratch {
- public:
-  Scratch() : path_(std::filesystem::temp_directory_path() / ("mneme_demo_" + std::to_string(getpid()))) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] std::string operator/(const char* name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
-
 constexpr FlightOptions kSmall = {2, 20, 1};
 
 }  // namespace
 
 TEST_CASE("demo: a small flight is flown, killed, proved, flown on, asked about and drawn") {
-  const Scratch scratch;
+  const support::ScratchDirectory scratch;
   Terminal terminal(Terminal::Voice::quiet);
   const auto done = fly(kSmall, {scratch / "db", scratch / "flight.svg"}, terminal);
   CHECK_MESSAGE(done, (done ? "" : done.error().to_string()));
@@ -54,7 +39,7 @@ TEST_CASE("demo: a real log goes the same way") {
     std::puts("SKIPPED demo on a real log: MNEME_TEST_DATA has no ulog/sample_log_small.ulg");
     return;
   }
-  const Scratch scratch;
+  const support::ScratchDirectory scratch;
   Terminal terminal(Terminal::Voice::quiet);
   const auto done = replay(log, {scratch / "db", scratch / "log.svg"}, terminal);
   CHECK_MESSAGE(done, (done ? "" : done.error().to_string()));
@@ -63,7 +48,7 @@ TEST_CASE("demo: a real log goes the same way") {
 }
 
 TEST_CASE("demo: a missing row and a changed value are noticed") {
-  const Scratch scratch;
+  const support::ScratchDirectory scratch;
   const Flight flight(kSmall);
   Database database = Database::open(scratch / "db").value();
   Connection connection = database.connect();
@@ -82,7 +67,7 @@ TEST_CASE("demo: a missing row and a changed value are noticed") {
 }
 
 TEST_CASE("demo: a wrong, an empty and a failing answer are failed checks") {
-  const Scratch scratch;
+  const support::ScratchDirectory scratch;
   Database database = Database::open(scratch / "db").value();
   Connection connection = database.connect();
   Terminal terminal(Terminal::Voice::quiet);

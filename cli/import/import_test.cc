@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "import/database_sink.h"
-#include "import/scratch_directory.h"
 #include "import/ulog_builder.h"
+#include "support/scratch_directory.h"
 
 namespace {
 using namespace mneme;
@@ -15,7 +15,7 @@ using namespace mneme::cli;
 using import::ImportReport;
 
 struct World {
-  ScratchDirectory files;
+  support::ScratchDirectory files;
   Database database = Database::open(files.path() + "/db").value();
 
   Result<ImportReport> import_bytes(const std::string& name, const std::string& bytes, const std::string& table = "") {
@@ -184,7 +184,7 @@ TEST_CASE("import: what a killed import left behind is dropped by the next") {
 }
 
 TEST_CASE("import: a file several times the memory budget is imported in it") {
-  const ScratchDirectory files;
+  const support::ScratchDirectory files;
   Database database =
       Database::open(files.path() + "/db", {.memory_budget = std::size_t{8} << 20, .wall_clock_ns = {}}).value();
   std::string csv = "n,text\n";

@@ -7,9 +7,9 @@
 #include <cstdlib>
 
 #include "import/import.h"
-#include "import/scratch_directory.h"
 #include "import/ulog_builder.h"
 #include "import/ulog_reader.h"
+#include "support/scratch_directory.h"
 
 namespace {
 using namespace mneme;
@@ -28,7 +28,7 @@ class CountingSink final : public TableSink {
   std::uint64_t values_ = 0;
 };
 
-std::string small_log(const ScratchDirectory& folder) {
+std::string small_log(const support::ScratchDirectory& folder) {
   UlogBuilder log;
   log.format("t:uint64_t timestamp;float[3] a;int32_t b;bool c;").subscribe(0, "t");
   for (std::uint64_t i = 0; i < 10'000; ++i) log.data(0, i, 0.5F, 1.5F, 2.5F, std::int32_t{7}, true);
@@ -61,7 +61,7 @@ Result<void> read_only(const std::string& path) {
 }
 
 Result<void> import_all(const std::string& path) {
-  const ScratchDirectory folder;
+  const support::ScratchDirectory folder;
   auto database = Database::open(folder.path() + "/db");
   if (!database) return std::move(database).error();
   const Clock clock;
@@ -81,7 +81,7 @@ Result<void> import_all(const std::string& path) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  const ScratchDirectory folder;
+  const support::ScratchDirectory folder;
   const std::string path = count > 1 ? arguments[1] : small_log(folder);
   const int times = count > 2 ? std::atoi(arguments[2]) : 1;
   for (int i = 0; i < times; ++i) {

@@ -9,18 +9,10 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "support/scratch_directory.h"
+
 namespace mneme {
 namespace {
-
-struct Directory {
-  std::string path = [] {
-    std::string made = (std::filesystem::temp_directory_path() / "mneme-api-XXXXXX").string();
-    REQUIRE(::mkdtemp(made.data()) != nullptr);
-    return made;
-  }();
-  ~Directory() { std::filesystem::remove_all(path); }
-  [[nodiscard]] std::string db() const { return path + "/db"; }
-};
 
 std::int64_t number(Connection& connection, std::string_view sql) {
   return connection.execute(sql).value().value(0, 0).as_int();
@@ -30,12 +22,12 @@ std::int64_t number(Connection& connection, std::string_view sql) {
 
 TEST_CASE(
     "database: an index larger than maintenance's memory is built through scratch files, and none of them stays") {
-  const Directory directory;
+  const support::ScratchDirectory directory;
   Options options;
   options.memory_budget = 4 << 20;
   options.threads = 0;
   {
-    auto db = Database::open(directory.db(), options).value();
+    auto db = Database::open(directory / "db", options).value();
     auto connection = db.connect();
     connection.execute("CREATE TABLE t (id INT PRIMARY KEY, name TEXT)").value();
     connection.execute("CREATE INDEX t_name ON t (name)").value();
@@ -54,16 +46,16 @@ TEST_CASE(
     CHECK(db.info().value().tables[0].segments <= 24);  // Merges go on; they do not wait for memory that never comes.
     db.close().value();
   }
-  const std::string left = directory.db() + "/seg/sort-7.tmp";  // As a crash may leave it.
+  const std::string left = directory / "db/seg/sort-7.tmp";  // As a crash may leave it.
   REQUIRE(std::fclose(std::fopen(left.c_str(), "w")) == 0);
-  auto db = Database::open(directory.db(), options).value();
+  auto db = Database::open(directory / "db", options).value();
   for (int round = 0; round < 3; ++round) {  // Files go after two later syncs.
     auto connection = db.connect();
     connection.execute("INSERT INTO t VALUES ($1, 'x')", {std::int64_t{1'000'000 + round}}).value();
     while (db.run_maintenance(1'000'000'000).value()) {
     }
   }
-  for (const auto& entry : std::filesystem::directory_iterator(directory.db() + "/seg")) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory / "db/seg")) {
     CHECK(entry.path().extension() != ".tmp");
   }
 }
@@ -86,8 +78,8 @@ int in_child(Body body) {
 }  // namespace
 
 TEST_CASE("database: a child made by fork() is refused by every call, lets go without a word, and writes nothing") {
-  const Directory directory;
-  auto db = Database::open(directory.db()).value();
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
   std::optional<Connection> connection = db.connect();
   connection->execute("CREATE TABLE t (id INT PRIMARY KEY)").value();
   connection->execute("BEGIN").value();
@@ -109,7 +101,7 @@ TEST_CASE("database: a child made by fork() is refused by every call, lets go wi
                            refused(appender->append(row)) && refused(appender->flush()) &&
                            refused(table->insert({{"id", std::int64_t{9}}})) && refused(table->count()) &&
                            refused(db.check()) && refused(db.info()) && refused(db.sync()) &&
-                           refused(db.backup(directory.path + "/copy")) && refused(db.run_maintenance(1)) &&
+                           refused(db.backup(directory.path() + "/copy")) && refused(db.run_maintenance(1)) &&
                            refused(db.table("t")) && refused(db.appender("t")) && refused(db.close());
           statement.reset();
           appender.reset();
@@ -129,7 +121,7 @@ TEST_CASE("database: a child made by fork() is refused by every call, lets go wi
   table.reset();
   connection.reset();
   db.close().value();
-  auto again = Database::open(directory.db()).value();
+  auto again = Database::open(directory / "db").value();
   auto later = again.connect();
   CHECK(number(later, "SELECT sum(id) FROM t") == 8);
 }

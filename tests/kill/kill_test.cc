@@ -19,6 +19,7 @@
 #include "kill/journal.h"
 #include "os/posix.h"
 #include "os/thread.h"
+#include "support/scratch_directory.h"
 
 namespace mneme::kill {
 namespace {
@@ -62,18 +63,6 @@ struct Acknowledgement {  // Smaller than PIPE_BUF: written whole or not at all.
   ::_exit(5);
 }
 
-class Folder {  // One thread at a time.
- public:
-  Folder() { REQUIRE(::mkdtemp(name_.data()) != nullptr); }
-  ~Folder() { static_cast<void>(std::system(("rm -rf " + name_).c_str())); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] std::string database() const { return name_ + "/db"; }
-
- private:
-  std::string name_ = "/tmp/mneme-kill-XXXXXX";
-};
-
 struct Tally {
   std::uint64_t kills = 0, acknowledged = 0, in_flight = 0, before_open = 0, refused = 0;
 };
@@ -90,7 +79,7 @@ class Killer {  // One thread at a time.
     REQUIRE(child >= 0);
     if (child == 0) {
       ::close(pipe[0]);
-      write_until_killed(folder_.database(), pipe[1], too_early_);
+      write_until_killed(folder_ / "db", pipe[1], too_early_);
     }
     ::close(pipe[1]);
     const Counts before = acknowledged_;
@@ -131,7 +120,7 @@ class Killer {  // One thread at a time.
   }
 
   bool is_refused() {
-    const auto second = Journal::open(folder_.database(), kWriters);
+    const auto second = Journal::open(folder_ / "db", kWriters);
     REQUIRE_FALSE(second);
     CHECK(second.error().code() == Code::busy);
     return true;
@@ -139,7 +128,7 @@ class Killer {  // One thread at a time.
 
   // At most one transaction of each writer was under way: it is there whole, or not at all.
   std::string verify(Tally& tally) {
-    auto journal = Journal::open(folder_.database(), kWriters);
+    auto journal = Journal::open(folder_ / "db", kWriters);
     if (!journal) return journal.error().to_string();
     const auto states = (*journal)->read();
     if (!states) return states.error().to_string();
@@ -161,7 +150,7 @@ class Killer {  // One thread at a time.
 
   std::mt19937_64 random_;
   const bool too_early_;
-  Folder folder_;
+  support::ScratchDirectory folder_;
   Counts acknowledged_{};
 };
 

@@ -70,8 +70,11 @@ def rule_outside_sees_only_the_api(root):
     for folder in ("cli", "server", "connectors", "bindings", "examples", "demo", "bench"):
         also = "cli" if folder == "demo" else folder  # The demo reads logs as the command line does.
         for path in sources(root, folder):
+            bases = [path.parent, root / folder, root / also]
+            if path.name.endswith(("_test.cc", "_bench.cc")):
+                bases.append(root / "tests")  # For its support/; the program itself does not see it.
             for kind, header in INCLUDE.findall(path.read_text()):
-                own = any((base / header).exists() for base in (path.parent, root / folder, root / also))
+                own = any((base / header).exists() for base in bases)
                 if kind == '"' and not header.startswith("mneme/") and not own:
                     yield f"{path.relative_to(root)}: includes {header}; only include/mneme/ may be seen from here"
 

@@ -5,7 +5,6 @@
 // that every snapshot shows the same sum. Journal: each commit leaves a row, whose key no other has.
 //   DURATION=<n>   so long      THREADS=<n>      SEED=<n>
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -17,6 +16,7 @@
 #include "mneme/database.h"
 #include "os/posix.h"
 #include "os/thread.h"
+#include "support/scratch_directory.h"
 
 namespace mneme {
 namespace {
@@ -36,18 +36,6 @@ std::uint64_t environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
-
-class Folder {  // One thread at a time.
- public:
-  Folder() { REQUIRE(::mkdtemp(name_.data()) != nullptr); }
-  ~Folder() { static_cast<void>(std::system(("rm -rf " + name_).c_str())); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] std::string database() const { return name_ + "/db"; }
-
- private:
-  std::string name_ = "/tmp/mneme-mixed-XXXXXX";
-};
 
 // What all threads did. Relaxed throughout: read once they have been joined, or as a hint to end.
 struct Tally {
@@ -183,14 +171,14 @@ void check_counters(Database& database, const Tally& tally) {
 
 TEST_CASE("mixed: of many threads no update is lost, no snapshot is torn, and all of it is there after opening again") {
   const std::uint64_t seconds = environment("DURATION", MNEME_TEST_SECONDS), threads = environment("THREADS", 8);
-  const Folder folder;
+  const support::ScratchDirectory folder;
   Options options;
   options.memory_budget = std::size_t{8} << 20;
   options.log_file_bytes = 256 << 10;
   Tally tally;
   std::string first;
   {
-    Database database = Database::open(folder.database(), options).value();
+    Database database = Database::open(folder / "db", options).value();
     set_up(database);
     PosixWorld world;
     Mutex mutex(world.world().scheduler);
@@ -207,7 +195,7 @@ TEST_CASE("mixed: of many threads no update is lost, no snapshot is torn, and al
     CHECK(database.check().value().problems.empty());
     REQUIRE(database.close());
   }
-  Database database = Database::open(folder.database(), options).value();
+  Database database = Database::open(folder / "db", options).value();
   check_counters(database, tally);
   std::int64_t counted = 0;
   for (const auto& counter : tally.counted) counted += counter;

@@ -6,13 +6,13 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "mneme/database.h"
 #include "sql/test_file.h"
+#include "support/scratch_directory.h"
 
 namespace mneme::sqltest {
 namespace {
@@ -28,25 +28,6 @@ std::string read_file(const std::string& path) {
   std::fclose(file);
   return text;
 }
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mneme-sql-XXXXXX").string();
-    REQUIRE(mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] std::string database() const { return path_ + "/db"; }
-
- private:
-  std::string path_;
-};
 
 std::vector<std::string> rows_of(const ResultSet& result) {
   std::vector<std::string> rows;
@@ -81,7 +62,7 @@ class Session {
 
  private:
   void open() {
-    auto opened = Database::open(folder_.database());
+    auto opened = Database::open(folder_ / "db");
     REQUIRE_MESSAGE(opened, opened.error().to_string());
     database_ = *std::move(opened);
   }
@@ -147,7 +128,7 @@ class Session {
 
   const std::string file_;
   const Mode mode_;
-  TemporaryFolder folder_;
+  support::ScratchDirectory folder_;
   std::optional<Database> database_;
   std::map<std::string, Connection> connections_;  // Ends before the database does.
   std::string current_ = "main";

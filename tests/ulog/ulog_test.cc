@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "import/import.h"
-#include "import/scratch_directory.h"
 #include "import/ulog_reader.h"
+#include "support/scratch_directory.h"
 
 namespace {
 using namespace mneme;
@@ -205,7 +205,7 @@ Digest::Table digest_of(Database& database, const std::string& name) {
 void compare_stored(const std::string& name) {
   const std::string path = path_of(name);
   if (path.empty()) return;
-  const ScratchDirectory folder;
+  const support::ScratchDirectory folder;
   {
     Database database = Database::open(folder.path() + "/db").value();
     const auto report = import::import_file(database, path, {});

@@ -7,13 +7,13 @@
 #include <cstdio>
 #include <string>
 
-namespace mneme::cli {
+namespace mneme::support {
 
 class ScratchDirectory {  // One thread at a time.
  public:
   ScratchDirectory() {
     const char* root = ::getenv("TMPDIR");
-    path_ = std::string(root != nullptr ? root : "/tmp") + "/mneme-import-XXXXXX";
+    path_ = std::string(root != nullptr ? root : "/tmp") + "/mneme-test-XXXXXX";
     if (::mkdtemp(path_.data()) == nullptr) ::abort();
   }
   ScratchDirectory(const ScratchDirectory&) = delete;
@@ -21,9 +21,10 @@ class ScratchDirectory {  // One thread at a time.
   ~ScratchDirectory() { ::nftw(path_.c_str(), remove_one, 16, FTW_DEPTH | FTW_PHYS); }
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
   // Writes a file and returns its path.
   [[nodiscard]] std::string file(const std::string& name, const std::string& bytes) const {
-    std::string path = path_ + "/" + name;
+    std::string path = *this / name;
     std::FILE* file = std::fopen(path.c_str(), "wb");
     if (file == nullptr || std::fwrite(bytes.data(), 1, bytes.size(), file) != bytes.size()) ::abort();
     std::fclose(file);
@@ -35,4 +36,4 @@ class ScratchDirectory {  // One thread at a time.
   std::string path_;
 };
 
-}  // namespace mneme::cli
+}  // namespace mneme::support
