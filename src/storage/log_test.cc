@@ -6,22 +6,15 @@
 #include <string>
 
 #include "base/coding.h"
-#include "os/sim/sim_file_system.h"
+#include "storage/disk_test.h"
 
 namespace mneme {
 namespace {
 
 using Fails = sim::Fault::Kind;
 
-struct Disk : sim::SimFileSystem {
-  Disk() {
-    create_directory("wal").value();
-    sync_directory(".", SyncSite::database_directory).value();
-  }
-  void crash(std::mt19937_64& random) {  // In any way but a lying disk's.
-    const auto policy = static_cast<sim::CutPolicy>(random() % (sim::kCutPolicies - 1));
-    reset(cut(policy, random()));
-  }
+struct Disk : test::Disk {
+  Disk() : test::Disk("wal") {}
 };
 
 constexpr std::uint64_t kOrigin = 77;
@@ -52,10 +45,6 @@ std::unique_ptr<LogWriter> fresh(Disk& disk, LogOptions options = small_options(
 }
 
 Lsn put(LogWriter& log, std::string_view text) { return log.append(as_bytes(text), 5).value(); }
-
-void flip(Disk& disk, const std::string& path, std::uint64_t offset) {
-  disk.medium(path)[static_cast<std::size_t>(offset)] ^= std::byte{1};
-}
 
 }  // namespace
 
@@ -208,7 +197,7 @@ TEST_CASE("log: a damaged record at or below a known-synced mark is corruption, 
   const std::uint64_t second = kFileBodyOffset + kLogRecordHeaderBytes + 1;
   const std::uint64_t third = kFileBodyOffset + 512;
   SUBCASE("by a mark in a later record") {
-    flip(disk, "wal/1.log", second + 37);
+    disk.flip("wal/1.log", second + 37);
     const auto error = replay(disk, 1).error();
     CHECK(error.code() == Code::corrupt);
     CHECK(error.message().find("wal/1.log") != std::string::npos);
@@ -216,20 +205,20 @@ TEST_CASE("log: a damaged record at or below a known-synced mark is corruption, 
   }
   SUBCASE("every single bit of a synced record matters") {
     for (std::uint64_t at = second; at < second + kLogRecordHeaderBytes + 1; ++at) {
-      flip(disk, "wal/1.log", at);
+      disk.flip("wal/1.log", at);
       CHECK(replay(disk, 1).error().code() == Code::corrupt);
-      flip(disk, "wal/1.log", at);
+      disk.flip("wal/1.log", at);
     }
   }
   SUBCASE("by the manifest's mark alone") {
-    flip(disk, "wal/1.log", third + 20);
-    flip(disk, "wal/1.log", third + 38 + 20);
+    disk.flip("wal/1.log", third + 20);
+    disk.flip("wal/1.log", third + 38 + 20);
     CHECK(replay(disk, 1)->payloads.size() == 2);
     CHECK(replay(disk, 1, {}, Lsn{2})->payloads.size() == 2);
     CHECK(replay(disk, 1, {}, Lsn{3}).error().code() == Code::corrupt);
   }
   SUBCASE("above every mark it is cut and counted, though a later record is whole") {
-    flip(disk, "wal/1.log", third);
+    disk.flip("wal/1.log", third);
     const auto found = replay(disk, 1).value();
     CHECK(found.payloads.size() == 2);
     CHECK(found.replay.end == LogPosition{FileNumber{1}, second + 38, Lsn{3}});
@@ -279,9 +268,9 @@ TEST_CASE("log: after a close mark nothing is ambiguous") {
   auto found = replay(disk, 1).value();
   CHECK(found.replay.closed);
   CHECK(found.payloads.size() == 1);
-  flip(disk, "wal/1.log", kFileBodyOffset);
+  disk.flip("wal/1.log", kFileBodyOffset);
   CHECK(replay(disk, 1).error().code() == Code::corrupt);
-  flip(disk, "wal/1.log", kFileBodyOffset);
+  disk.flip("wal/1.log", kFileBodyOffset);
   // A later life goes on behind it.
   auto second = LogWriter::open(disk, small_options(), 2, found.replay).value();
   put(*second, "b");
@@ -325,9 +314,9 @@ TEST_CASE("log: a missing or damaged file that held synced records is corruption
   SUBCASE("any bit of a header is damaged, the last file's too") {
     for (const char* path : {"wal/1.log", "wal/2.log", "wal/3.log"}) {
       for (std::uint64_t at = 0; at < kFileHeaderBytes; ++at) {
-        flip(disk, path, at);
+        disk.flip(path, at);
         CHECK(replay(disk, 1, start).error().code() == Code::corrupt);
-        flip(disk, path, at);
+        disk.flip(path, at);
       }
     }
   }

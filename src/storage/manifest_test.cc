@@ -6,7 +6,7 @@
 #include <random>
 
 #include "base/coding.h"
-#include "os/sim/sim_file_system.h"
+#include "storage/disk_test.h"
 #include "storage/manifest_record.h"
 
 namespace mneme {
@@ -14,15 +14,8 @@ namespace {
 
 using Fails = sim::Fault::Kind;
 
-struct Disk : sim::SimFileSystem {
-  Disk() {
-    create_directory("db").value();
-    sync_directory(".", SyncSite::database_directory).value();
-  }
-  void crash(std::mt19937_64& random) {  // In any way but a lying disk's.
-    const auto policy = static_cast<sim::CutPolicy>(random() % (sim::kCutPolicies - 1));
-    reset(cut(policy, random()));
-  }
+struct Disk : test::Disk {
+  Disk() : test::Disk("db") {}
 };
 
 SegmentInfo segment(std::uint64_t file, std::uint64_t tables = 1) {
@@ -80,10 +73,6 @@ ManifestEdit adding(std::uint64_t file) {
   edit.segments = {segment(file)};
   edit.next_file = FileNumber{file + 1};
   return edit;
-}
-
-void flip(Disk& disk, const std::string& path, std::uint64_t offset) {
-  disk.medium(path)[static_cast<std::size_t>(offset)] ^= std::byte{1};
 }
 
 }  // namespace
@@ -256,9 +245,9 @@ TEST_CASE("manifest: no database, a lost CURRENT and a damaged one are told apar
   }
   SUBCASE("every bit of CURRENT counts") {
     for (std::size_t at = 0; at < disk.medium("db/CURRENT").size(); ++at) {
-      flip(disk, "db/CURRENT", at);
+      disk.flip("db/CURRENT", at);
       CHECK(Manifest::open(disk, "db").error().code() == Code::corrupt);
-      flip(disk, "db/CURRENT", at);
+      disk.flip("db/CURRENT", at);
     }
   }
   SUBCASE("the manifest it names is missing, or another's under its name") {
@@ -278,18 +267,18 @@ TEST_CASE("manifest: a damaged edit is corruption, but for the last, which is cu
   const std::uint64_t last = kFileBodyOffset + 3 * 512;
   for (std::uint64_t at = kFileBodyOffset; at < last; at += 512) {
     for (std::uint64_t byte = 0; byte < 40; ++byte) {
-      flip(disk, "db/MANIFEST-1", at + byte);
+      disk.flip("db/MANIFEST-1", at + byte);
       CHECK(Manifest::open(disk, "db").error().code() == Code::corrupt);
-      flip(disk, "db/MANIFEST-1", at + byte);
+      disk.flip("db/MANIFEST-1", at + byte);
     }
   }
   for (std::uint64_t at = 0; at < kFileHeaderBytes; ++at) {
-    flip(disk, "db/MANIFEST-1", at);
+    disk.flip("db/MANIFEST-1", at);
     CHECK(Manifest::open(disk, "db").error().code() == Code::corrupt);
-    flip(disk, "db/MANIFEST-1", at);
+    disk.flip("db/MANIFEST-1", at);
   }
   SUBCASE("cut, and the next edit goes to a new file") {
-    flip(disk, "db/MANIFEST-1", last + 30);
+    disk.flip("db/MANIFEST-1", last + 30);
     auto cut = Manifest::open(disk, "db").value();
     CHECK(cut->state().segments.size() == 2);
     CHECK(cut->tail_cut() > 0);
@@ -299,7 +288,7 @@ TEST_CASE("manifest: a damaged edit is corruption, but for the last, which is cu
     CHECK(Manifest::open(disk, "db").value()->state().segments.size() == 3);
   }
   SUBCASE("cut, and a mark moves it too") {
-    flip(disk, "db/MANIFEST-1", last + 30);
+    disk.flip("db/MANIFEST-1", last + 30);
     auto cut = Manifest::open(disk, "db").value();
     REQUIRE(cut->mark(Lsn{}));
     CHECK(cut->number() == FileNumber{2});
@@ -307,7 +296,7 @@ TEST_CASE("manifest: a damaged edit is corruption, but for the last, which is cu
   SUBCASE("with a mark behind it, it is corruption") {
     REQUIRE(manifest->mark(Lsn{}));
     CHECK(Manifest::open(disk, "db").value()->state() == manifest->state());
-    flip(disk, "db/MANIFEST-1", last + 30);
+    disk.flip("db/MANIFEST-1", last + 30);
     CHECK(Manifest::open(disk, "db").error().code() == Code::corrupt);
   }
 }
