@@ -4,10 +4,9 @@
 
 #include <limits>
 
-#include "os/posix.h"
-#include "os/sim/sim_file_system.h"
 #include "storage/memtable_check.h"
 #include "storage/memtable_chunk.h"
+#include "storage/store_test.h"
 #include "storage/write_set.h"
 
 namespace mneme {
@@ -19,15 +18,8 @@ std::shared_ptr<const TableSchema> key_and_name() {
   TableSchema schema;
   schema.id = TableId{4};
   schema.version = 2;
-  const auto add = [&](std::uint32_t id, const char* name, TypeKind kind) {
-    schema.columns.emplace_back();
-    schema.columns.back().id = ColumnId{id};
-    schema.columns.back().name = name;
-    schema.columns.back().type.kind = kind;
-  };
-  add(1, "key", TypeKind::integer);
-  add(2, "name", TypeKind::text);
-  schema.primary_key = {ColumnId{1}};
+  schema.primary_key = {test::add_column(schema, "key").id};
+  test::add_column(schema, "name", Type{.kind = TypeKind::text});
   return std::make_shared<const TableSchema>(std::move(schema));
 }
 

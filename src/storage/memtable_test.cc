@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "os/posix.h"
 #include "storage/memtable_chunk.h"
+#include "storage/store_test.h"
 #include "storage/table_scan.h"
 
 namespace mneme {
@@ -13,14 +13,8 @@ std::shared_ptr<const TableSchema> number_and_name() {
   TableSchema schema;
   schema.id = TableId{1};
   schema.name = "t";
-  const auto add = [&](std::uint32_t id, const char* name, TypeKind kind) {
-    schema.columns.emplace_back();
-    schema.columns.back().id = ColumnId{id};
-    schema.columns.back().name = name;
-    schema.columns.back().type.kind = kind;
-  };
-  add(1, "number", TypeKind::integer);
-  add(2, "name", TypeKind::text);
+  test::add_column(schema, "number");
+  test::add_column(schema, "name", Type{.kind = TypeKind::text});
   return std::make_shared<const TableSchema>(std::move(schema));
 }
 

@@ -5,11 +5,10 @@
 #include <algorithm>
 
 #include "base/coding.h"
-#include "os/posix.h"
-#include "os/sim/sim_file_system.h"
 #include "storage/memtable_flush.h"
 #include "storage/row_finder.h"
 #include "storage/segment_source.h"
+#include "storage/store_test.h"
 #include "storage/table_scan.h"
 
 namespace mneme {
@@ -19,15 +18,8 @@ TableSchema events() {
   TableSchema schema;
   schema.id = TableId{1};
   schema.name = "events";
-  const auto add = [&](std::uint32_t id, const char* name, TypeKind kind) {
-    schema.columns.emplace_back();
-    schema.columns.back().id = ColumnId{id};
-    schema.columns.back().name = name;
-    schema.columns.back().type.kind = kind;
-  };
-  add(1, "ts", TypeKind::timestamp);
-  add(2, "note", TypeKind::text);
-  schema.time_column = ColumnId{1};
+  schema.time_column = test::add_column(schema, "ts", Type{.kind = TypeKind::timestamp}).id;
+  test::add_column(schema, "note", Type{.kind = TypeKind::text});
   return schema;
 }
 
@@ -149,9 +141,7 @@ TEST_CASE_FIXTURE(Fixture, "row source: bounds skip blocks and sources that zone
 TEST_CASE_FIXTURE(Fixture, "row source: a column younger than segment and memtable reads as its missing value") {
   TableSchema younger = events();
   younger.version = 2;
-  younger.columns.emplace_back();
-  younger.columns.back().id = ColumnId{3};
-  younger.columns.back().name = "level";
+  test::add_column(younger, "level");
   Column seven(Type{});
   seven.append(std::int64_t{7});
   encode_column(seven, 0, 1, younger.columns.back().missing_value);

@@ -4,8 +4,7 @@
 
 #include <limits>
 
-#include "os/posix.h"
-#include "os/sim/sim_file_system.h"
+#include "storage/store_test.h"
 
 namespace mneme {
 namespace {
@@ -16,15 +15,11 @@ constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
 std::shared_ptr<const TableSchema> key_and_later_text() {
   TableSchema schema;
   schema.id = TableId{4};
-  schema.columns.resize(2);
-  schema.columns[0].id = ColumnId{1};
-  schema.columns[0].type.kind = TypeKind::integer;
-  schema.columns[1].id = ColumnId{2};
-  schema.columns[1].type.kind = TypeKind::text;
-  Column value(schema.columns[1].type);
+  schema.primary_key = {test::add_column(schema, "key").id};
+  ColumnSchema& later = test::add_column(schema, "later", Type{.kind = TypeKind::text});
+  Column value(later.type);
   value.append_bytes(as_bytes("new"));
-  encode_column(value, 0, 1, schema.columns[1].missing_value);
-  schema.primary_key = {ColumnId{1}};
+  encode_column(value, 0, 1, later.missing_value);
   return std::make_shared<const TableSchema>(std::move(schema));
 }
 

@@ -1,9 +1,7 @@
 // Checking and backing up a store beside its writers.
 #include <doctest/doctest.h>
 
-#include "os/posix.h"
-#include "os/sim/sim_file_system.h"
-#include "storage/store.h"
+#include "storage/store_test.h"
 #include "storage/table_scan.h"
 
 namespace mneme {
@@ -15,29 +13,15 @@ std::string problems_of(Store& store) {
   return all;
 }
 
-struct Simulated {
-  PosixWorld real;
-  sim::SimFileSystem disk;
-  World world{disk, real.world().clock, real.world().scheduler, real.world().random};
-  StoreOptions options{.memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = 64 << 10, .threads = 0};
-  std::unique_ptr<Store> store = Store::open(world, "db", options).value();
+struct Simulated : test::SimulatedStore {
   TableId table{};
   std::int64_t next = 1;
 
   Simulated() {
     TableSchema schema;
-    schema.id = table = store->next_table_id().value();
     schema.name = "t";
-    schema.columns.emplace_back();
-    schema.columns.back().id = ColumnId{schema.next_column_id++};
-    schema.columns.back().name = "key";
-    schema.primary_key = {ColumnId{1}};
-    commit(CreateTable{schema});
-  }
-  void commit(Change change) {
-    WriteSet writes;
-    writes.changes.push_back(std::move(change));
-    store->commit(std::move(writes), Durability::os).value();
+    schema.primary_key = {test::add_column(schema, "key").id};
+    table = make_table(std::move(schema));
   }
   void add(std::int64_t count) {
     InsertRows rows;
@@ -109,9 +93,7 @@ TEST_CASE_FIXTURE(Simulated,
   auto copy = Store::open(world, "copy", options).value();
   CHECK(rows_of(*copy, table) == want);
   CHECK(problems_of(*copy) == "");
-  WriteSet writes;
-  writes.changes.emplace_back(EndRows{table, {RowId{10}}});
-  copy->commit(std::move(writes), Durability::commit).value();
+  copy->commit(test::change(EndRows{table, {RowId{10}}}), Durability::commit).value();
   copy->flush().value();
   copy.reset();
   copy = Store::open(world, "copy", options).value();

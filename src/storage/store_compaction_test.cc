@@ -4,11 +4,8 @@
 #include <map>
 #include <random>
 
-#include "os/posix.h"
-#include "os/sim/sim_file_system.h"
-#include "storage/store.h"
+#include "storage/store_test.h"
 #include "storage/table_scan.h"
-#include "storage/test_kill.h"
 
 namespace mneme {
 namespace {
@@ -27,29 +24,15 @@ Rows rows_of(const Snapshot& snapshot, TableId table) {
   return rows;
 }
 
-struct Simulated {  // Without a maintenance thread: the test takes every step.
-  PosixWorld real;
-  sim::SimFileSystem disk;
-  World world{disk, real.world().clock, real.world().scheduler, real.world().random};
-  StoreOptions options{.memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = 64 << 10, .threads = 0};
-  std::unique_ptr<Store> store = Store::open(world, "db", options).value();
+struct Simulated : test::SimulatedStore {
   TableId table{};
   Rows want;
 
   Simulated() {
     TableSchema schema;
-    schema.id = table = store->next_table_id().value();
     schema.name = "t";
-    schema.columns.emplace_back();
-    schema.columns.back().id = ColumnId{schema.next_column_id++};
-    schema.columns.back().name = "key";
-    schema.primary_key = {ColumnId{1}};
-    commit(CreateTable{schema});
-  }
-  void commit(Change change, Durability durability = Durability::os) {
-    WriteSet writes;
-    writes.changes.push_back(std::move(change));
-    store->commit(std::move(writes), durability).value();
+    schema.primary_key = {test::add_column(schema, "key").id};
+    table = make_table(std::move(schema));
   }
   // Keys that no earlier call used, in no order.
   void add(std::int64_t count) {
@@ -71,21 +54,6 @@ struct Simulated {  // Without a maintenance thread: the test takes every step.
   }
   [[nodiscard]] Rows rows() { return rows_of(store->snapshot().value(), table); }
   [[nodiscard]] std::size_t segments() { return store->snapshot().value().version->find(table)->segments.size(); }
-  void settle() {
-    for (int step = 0; step < 10'000 && store->step(0).value(); ++step) {
-    }
-  }
-  void reopen(bool kill) {
-    if (kill) disk.reset(disk.cut(sim::CutPolicy::p1, 1));
-    if (kill) test::kill_store(std::move(store));
-    store.reset();
-    store = Store::open(world, "db", options).value();
-  }
-  [[nodiscard]] std::size_t files(const std::string& ending) {
-    std::size_t count = 0;
-    for (const auto& name : disk.list("db/seg").value()) count += name.ends_with(ending);
-    return count;
-  }
 
  private:
   std::int64_t next_key_ = 1;
@@ -102,11 +70,11 @@ TEST_CASE_FIXTURE(Simulated, "compaction: forty flushes become a few sorted segm
   }
   CHECK(segments() <= 8);
   settle();
-  CHECK(files(".seg") == segments());
-  CHECK(files(".del") <= segments());
+  CHECK(files("seg", ".seg") == segments());
+  CHECK(files("seg", ".del") <= segments());
   CHECK(store->budget().peak() <= store->budget().bytes());
-  for (const bool kill : {true, false, false}) {
-    reopen(kill);
+  for (const bool killed : {true, false, false}) {
+    killed ? kill() : reopen();
     CHECK(rows() == want);
     settle();
     CHECK(rows() == want);
@@ -128,13 +96,13 @@ TEST_CASE_FIXTURE(
   settle();
   CHECK(segments() <= 8);
   CHECK(store->budget().peak() <= store->budget().bytes());
-  reopen(true);
+  kill();
   CHECK(rows() == want);
 }
 
 TEST_CASE_FIXTURE(Simulated, "compaction: rows that end while it runs are dead in the merge, whatever is killed when") {
   std::mt19937_64 random(2);
-  for (const bool kill : {false, true}) {
+  for (const bool killed : {false, true}) {
     for (int i = 0; i < 4; ++i) {
       add(6'000);
       store->flush().value();
@@ -146,10 +114,10 @@ TEST_CASE_FIXTURE(Simulated, "compaction: rows that end while it runs are dead i
       REQUIRE(rows() == want);
     }
     CHECK(segments() < before);
-    reopen(kill);
+    killed ? kill() : reopen();
     CHECK(rows() == want);
     store->flush().value();
-    reopen(kill);
+    killed ? kill() : reopen();
     CHECK(rows() == want);
   }
 }
@@ -174,8 +142,8 @@ TEST_CASE_FIXTURE(Simulated,
   CHECK(rows() == want);
   CHECK(want.size() == 2);
   CHECK(segments() == 2);
-  CHECK(files(".seg") == 2);
-  reopen(true);
+  CHECK(files("seg", ".seg") == 2);
+  kill();
   CHECK(rows() == want);
 }
 
@@ -190,8 +158,8 @@ TEST_CASE_FIXTURE(Simulated,
   settle();
   store->flush().value();
   settle();
-  CHECK(files(".seg") == 0);
-  reopen(true);
+  CHECK(files("seg", ".seg") == 0);
+  kill();
   CHECK(store->snapshot().value().version->tables.empty());
 }
 

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "os/sim/sim_world.h"
-#include "storage/store.h"
+#include "storage/store_test.h"
 #include "storage/table_scan.h"
 
 namespace mneme {
@@ -13,24 +13,15 @@ TableSchema table_named(TableId id, const std::string& name) {
   TableSchema schema;
   schema.id = id;
   schema.name = name;
-  schema.columns.emplace_back();
-  schema.columns.back().id = ColumnId{schema.next_column_id++};
-  schema.columns.back().name = "value";
+  test::add_column(schema, "value");
   return schema;
-}
-
-template <class T>
-WriteSet one(T change) {
-  WriteSet writes;
-  writes.changes.emplace_back(std::move(change));
-  return writes;
 }
 
 WriteSet insert(TableId table, std::int64_t value) {
   InsertRows rows;
   rows.table = table;
   rows.batch.columns.emplace_back(Type{}).append(value);
-  return one(std::move(rows));
+  return test::change(std::move(rows));
 }
 
 std::vector<std::int64_t> values_of(Store& store, TableId table) {
@@ -50,7 +41,7 @@ struct Fixture {
   std::unique_ptr<Store> store = Store::open(sim.world(), "db", {}).value();
   TableId table = store->next_table_id().value();
 
-  Fixture() { store->commit(one(CreateTable{table_named(table, "t")}), Durability::commit).value(); }
+  Fixture() { store->commit(test::change(CreateTable{table_named(table, "t")}), Durability::commit).value(); }
   // Refused by the sync: its record is written before.
   void fail_sync_of(WriteSet writes) {
     sim.files().fail(sim::Fault{.at_operation = sim.files().operations() + 2});
@@ -99,9 +90,9 @@ TEST_CASE_FIXTURE(Fixture, "store: after a failed sync new snapshots see the tab
   wider.columns[1].id = ColumnId{wider.next_column_id++};
   wider.columns[1].name = "more";
   ++wider.version;
-  store->commit(one(CreateTable{table_named(other, "other")}), Durability::os).value();
-  store->commit(one(AlterTable{wider}), Durability::os).value();
-  fail_sync_of(one(DropTable{other}));
+  store->commit(test::change(CreateTable{table_named(other, "other")}), Durability::os).value();
+  store->commit(test::change(AlterTable{wider}), Durability::os).value();
+  fail_sync_of(test::change(DropTable{other}));
   const Snapshot snapshot = store->snapshot().value();
   CHECK(snapshot.version->tables.size() == 1);
   CHECK(snapshot.version->find(table)->schema->columns.size() == 1);
@@ -109,9 +100,9 @@ TEST_CASE_FIXTURE(Fixture, "store: after a failed sync new snapshots see the tab
 
 TEST_CASE_FIXTURE(Fixture, "store: after a failed sync a transaction hears of it, not of a race it cannot win") {
   store->commit(insert(table, 1), Durability::commit).value();
-  fail_sync_of(one(EndRows{table, {RowId{1}}}));
+  fail_sync_of(test::change(EndRows{table, {RowId{1}}}));
   CHECK(values_of(*store, table) == Values{1});
-  CHECK(store->commit(one(EndRows{table, {RowId{1}}}), Durability::commit).error().code() == Code::io);
+  CHECK(store->commit(test::change(EndRows{table, {RowId{1}}}), Durability::commit).error().code() == Code::io);
   CHECK(store->commit(WriteSet{}, Durability::commit).has_value());  // Nothing to write: nothing to fail.
 }
 

@@ -5,28 +5,19 @@
 #include <map>
 #include <optional>
 
-#include "os/posix.h"
-#include "os/sim/sim_file_system.h"
-#include "storage/store.h"
+#include "storage/store_test.h"
 #include "storage/table_scan.h"
-#include "storage/test_kill.h"
 
 namespace mneme {
 namespace {
 
-constexpr std::uint64_t kLogBytes = 64 << 10;
+using test::change;
 
-TableSchema numbers(TableId id, const std::string& name = "numbers") {
+TableSchema numbers(const std::string& name = "numbers") {
   TableSchema schema;
-  schema.id = id;
   schema.name = name;
-  for (const char* column : {"number", "text"}) {
-    schema.columns.emplace_back();
-    schema.columns.back().id = ColumnId{schema.next_column_id++};
-    schema.columns.back().name = column;
-  }
-  schema.columns[0].identity = true;
-  schema.columns[1].type.kind = TypeKind::text;
+  test::add_column(schema, "number").identity = true;
+  test::add_column(schema, "text", Type{.kind = TypeKind::text});
   return schema;
 }
 
@@ -40,15 +31,7 @@ WriteSet insert(TableId table, std::int64_t first, std::int64_t count, std::size
     i % 7 == 0 ? rows.batch.columns[1].append_null()
                : rows.batch.columns[1].append_bytes(as_bytes(std::string(text_bytes, static_cast<char>('a' + i % 26))));
   }
-  WriteSet writes;
-  writes.changes.emplace_back(std::move(rows));
-  return writes;
-}
-
-WriteSet change(Change what) {
-  WriteSet writes;
-  writes.changes.push_back(std::move(what));
-  return writes;
+  return change(std::move(rows));
 }
 
 using Rows = std::map<RowId, std::pair<std::int64_t, std::string>>;
@@ -67,41 +50,13 @@ Rows rows_of(const Snapshot& snapshot, TableId table) {
   return rows;
 }
 
-struct Simulated {  // Without a maintenance thread: the test takes every step.
-  PosixWorld real;
-  sim::SimFileSystem disk;
-  World world{disk, real.world().clock, real.world().scheduler, real.world().random};
-  StoreOptions options{.memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = kLogBytes, .threads = 0};
-  std::unique_ptr<Store> store = Store::open(world, "db", options).value();
-  TableId table = make_table("numbers");
+struct Simulated : test::SimulatedStore {
+  TableId table = make_table(numbers());
 
-  TableId make_table(const std::string& name) {
-    const TableId id = store->next_table_id().value();
-    store->commit(change(CreateTable{numbers(id, name)}), Durability::commit).value();
-    return id;
-  }
   void add(std::int64_t first, std::int64_t count, std::size_t text_bytes = 10) {
     store->commit(insert(table, first, count, text_bytes), Durability::os).value();
   }
   [[nodiscard]] Rows rows() { return rows_of(store->snapshot().value(), table); }
-  void reopen() {
-    store.reset();
-    store = Store::open(world, "db", options).value();
-  }
-  void kill() {  // Without closing, but what was written is there.
-    disk.reset(disk.cut(sim::CutPolicy::p1, 1));
-    test::kill_store(std::move(store));
-    store = Store::open(world, "db", options).value();
-  }
-  void finish_maintenance() {
-    for (int step = 0; step < 1'000 && store->step(0).value(); ++step) {
-    }
-  }
-  [[nodiscard]] std::size_t files(const std::string& directory, const std::string& ending) {
-    std::size_t count = 0;
-    for (const auto& name : disk.list("db/" + directory).value()) count += name.ends_with(ending);
-    return count;
-  }
 };
 
 TEST_CASE_FIXTURE(Simulated, "flush: rows, NULLs and deletes read the same from segments, and after a reopen") {
@@ -150,10 +105,10 @@ TEST_CASE_FIXTURE(Simulated, "flush: what replay meets after the flush ends rows
 TEST_CASE_FIXTURE(Simulated, "flush: the log before it is given back, so that its files do not pile up") {
   for (int i = 0; i < 200; ++i) {
     add(i * 100, 100);
-    finish_maintenance();
+    settle();
   }
   CHECK(files("wal", ".log") <= 6);  // 200 commits of 1.5 KiB would be 5 files of 64 KiB and more.
-  CHECK(store->log_bytes() <= 4 * kLogBytes);
+  CHECK(store->log_bytes() <= 4 * test::kLogFileBytes);
   CHECK(rows().size() == 20'000);
   reopen();
   CHECK(rows().size() == 20'000);
@@ -174,19 +129,19 @@ TEST_CASE_FIXTURE(Simulated, "flush: numbers that were handed out are not handed
 }
 
 TEST_CASE_FIXTURE(Simulated, "flush: small tables share one file; a dropped table's part goes with the next flush") {
-  const TableId other = make_table("other");
+  const TableId other = make_table(numbers("other"));
   add(0, 10);
   store->commit(insert(other, 0, 10), Durability::commit).value();
   store->flush().value();
   CHECK(files("seg", ".seg") == 1);
   store->commit(change(DropTable{other}), Durability::commit).value();
   store->flush().value();
-  finish_maintenance();
+  settle();
   CHECK(files("seg", ".seg") == 1);
   CHECK(rows().size() == 10);
   store->commit(change(DropTable{table}), Durability::commit).value();
   store->flush().value();
-  finish_maintenance();
+  settle();
   CHECK(files("seg", ".seg") == 0);
   reopen();
   CHECK(store->snapshot().value().version->tables.empty());
@@ -198,11 +153,11 @@ TEST_CASE_FIXTURE(Simulated, "flush: a file that a snapshot reads stays until it
   auto reader = std::make_unique<Snapshot>(store->snapshot().value());
   store->commit(change(DropTable{table}), Durability::commit).value();
   store->flush().value();
-  finish_maintenance();
+  settle();
   CHECK(rows_of(*reader, table).size() == 10);
   CHECK(files("seg", ".seg") == 1);
   reader.reset();
-  finish_maintenance();
+  settle();
   CHECK(files("seg", ".seg") == 0);
 }
 
@@ -233,10 +188,12 @@ TEST_CASE("flush: with a thread of its own the store keeps up with a writer, and
   PosixWorld real;
   sim::SimFileSystem disk;
   World world{disk, real.world().clock, real.world().scheduler, real.world().random};
-  const StoreOptions options{.memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = kLogBytes, .threads = 1};
+  const StoreOptions options{
+      .memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = test::kLogFileBytes, .threads = 1};
   auto store = Store::open(world, "db", options).value();
-  const TableId table = store->next_table_id().value();
-  store->commit(change(CreateTable{numbers(table)}), Durability::commit).value();
+  TableSchema schema = numbers();
+  const TableId table = schema.id = store->next_table_id().value();
+  store->commit(change(CreateTable{std::move(schema)}), Durability::commit).value();
   std::int64_t most = 0;
   for (int i = 0; i < 60; ++i) {
     store->commit(insert(table, i * 500, 500, 40), Durability::os).value();

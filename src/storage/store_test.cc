@@ -3,8 +3,7 @@
 #include <doctest/doctest.h>
 #include <stdlib.h>
 
-#include "os/posix.h"
-#include "os/sim/sim_file_system.h"
+#include "storage/store_test.h"
 #include "storage/table_scan.h"
 
 namespace mneme {
@@ -14,9 +13,7 @@ TableSchema counters(TableId id) {
   TableSchema schema;
   schema.id = id;
   schema.name = "counters";
-  schema.columns.emplace_back();
-  schema.columns.back().id = ColumnId{1};
-  schema.columns.back().name = "value";
+  test::add_column(schema, "value");
   return schema;
 }
 
@@ -24,9 +21,7 @@ WriteSet insert(TableId table, std::int64_t value) {
   InsertRows rows;
   rows.table = table;
   rows.batch.columns.emplace_back(Type{}).append(value);
-  WriteSet writes;
-  writes.changes.emplace_back(std::move(rows));
-  return writes;
+  return test::change(std::move(rows));
 }
 
 WriteSet replace(TableId table, RowId old, std::int64_t value) {
@@ -57,11 +52,7 @@ struct Simulated {
   std::unique_ptr<Store> store = Store::open(world, "db", {}).value();
   TableId table = store->next_table_id().value();
 
-  Simulated() {
-    WriteSet create;
-    create.changes.emplace_back(CreateTable{counters(table)});
-    store->commit(std::move(create), Durability::commit).value();
-  }
+  Simulated() { store->commit(test::change(CreateTable{counters(table)}), Durability::commit).value(); }
   void reopen() {
     store.reset();
     store = Store::open(world, "db", {}).value();
