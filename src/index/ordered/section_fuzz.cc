@@ -3,22 +3,10 @@
 #include <algorithm>
 
 #include "index/ordered/leaf.h"
+#include "index/ordered/section_test.h"
 
 namespace mneme::ordered {
 namespace {
-
-class InputSection final : public Section {
- public:
-  explicit InputSection(Bytes bytes) : owned_(std::make_shared<ByteBuffer>(bytes.begin(), bytes.end())) {}
-  [[nodiscard]] std::uint64_t size() const noexcept override { return owned_->size(); }
-  Result<PinnedBytes> read(std::uint64_t offset, std::size_t size, BlockCache::Priority) const override {
-    if (offset > owned_->size() || size > owned_->size() - offset) return Error(Code::corrupt, "leaves the section");
-    return PinnedBytes(owned_, Bytes(*owned_).subspan(static_cast<std::size_t>(offset), size));
-  }
-
- private:
-  const std::shared_ptr<ByteBuffer> owned_;
-};
 
 constexpr std::size_t kLeavesMax = 64;
 constexpr std::size_t kEntriesMax = 512;
@@ -72,7 +60,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Bytes input(reinterpret_cast<const std::byte*>(data), size);
   const Bytes key = input.first(9);
   fuzz_node(input.subspan(9), key);
-  const InputSection held(input.subspan(9));
+  const test::MemorySection held(ByteBuffer(input.begin() + 9, input.end()));
   const auto section = OrderedSection::open(held);
   if (!section) return 0;
   static_cast<void>((*section)->may_overlap(key, {}));

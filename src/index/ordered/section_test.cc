@@ -7,6 +7,7 @@
 
 #include "index/ordered/builder.h"
 #include "index/ordered/leaf.h"
+#include "index/ordered/section_test.h"
 #include "os/posix.h"
 #include "os/sim/dice.h"
 #include "os/sim/sim_file_system.h"
@@ -21,19 +22,6 @@ class VectorSink final : public SectionSink {
     return {};
   }
   ByteBuffer bytes;
-};
-
-class VectorSection final : public Section {
- public:
-  explicit VectorSection(ByteBuffer bytes) : owned_(std::make_shared<ByteBuffer>(std::move(bytes))) {}
-  [[nodiscard]] std::uint64_t size() const noexcept override { return owned_->size(); }
-  Result<PinnedBytes> read(std::uint64_t offset, std::size_t size, BlockCache::Priority) const override {
-    if (offset > owned_->size() || size > owned_->size() - offset) return Error(Code::corrupt, "leaves the section");
-    return PinnedBytes(owned_, Bytes(*owned_).subspan(static_cast<std::size_t>(offset), size));
-  }
-
- private:
-  const std::shared_ptr<ByteBuffer> owned_;
 };
 
 TableSchema table_of(TypeKind kind, bool clustered) {
@@ -93,7 +81,7 @@ void each_entry(const OrderedSection& section, const By& by) {
 }
 
 std::shared_ptr<const OrderedSection> open(ByteBuffer bytes) {
-  const auto section = std::make_shared<const VectorSection>(std::move(bytes));
+  const auto section = std::make_shared<const test::MemorySection>(std::move(bytes));
   return {section, OrderedSection::open(*section).value()};
 }
 
@@ -191,7 +179,7 @@ TEST_CASE("a filter lets every key of its leaves through and about one in a hund
 
 // Whatever bytes change, reading ends with an answer or with corrupt.
 void read_all(const ByteBuffer& bytes) {
-  const VectorSection held(bytes);
+  const test::MemorySection held(bytes);
   const auto section = OrderedSection::open(held);
   if (!section) {
     CHECK(section.error().code() == Code::corrupt);
