@@ -1,37 +1,12 @@
 // For tests: one table in a store on a simulated disk, and plans that change and read it.
 #pragma once
 
-#include "index/scan_reader.h"
+#include "index/scan_kind_test.h"
 #include "os/posix.h"
 #include "os/sim/sim_file_system.h"
 #include "query/test_plans.h"
 
 namespace mneme::query::test {
-
-// Keeps nothing: every answer is a scan.
-class ScanKind final : public IndexKind {
- public:
-  [[nodiscard]] std::string_view name() const noexcept override { return "ordered"; }
-  Result<std::unique_ptr<MemoryIndex>> memory_index(const TableSchema&, const IndexSchema&, Scheduler&,
-                                                    MemoryBudget&) override {
-    return std::unique_ptr<MemoryIndex>();
-  }
-  Result<std::unique_ptr<SectionBuilder>> section_builder(const TableSchema&, const IndexSchema&,
-                                                          MemoryBudget&) override {
-    return std::unique_ptr<SectionBuilder>();
-  }
-  Result<std::unique_ptr<IndexReader>> open(std::shared_ptr<const RowSource> source, const MemoryIndex*,
-                                            const TableSchema& schema, const IndexSchema& index,
-                                            MemoryBudget& budget) override {
-    return make_scan_reader(std::move(source), TRY(index_columns(schema, index)), budget);
-  }
-};
-
-inline std::vector<std::unique_ptr<IndexKind>> scan_kinds() {
-  std::vector<std::unique_ptr<IndexKind>> kinds;
-  kinds.push_back(std::make_unique<ScanKind>());
-  return kinds;
-}
 
 // A column named c1, c2, ... with that number as its id.
 inline void add_column(TableSchema& schema, Type type) {
@@ -65,7 +40,7 @@ class TableBench {  // One thread at a time.
   PosixWorld real;
   sim::SimFileSystem disk;
   World world{disk, real.world().clock, real.world().scheduler, real.world().random};
-  IndexKinds kinds{scan_kinds()};
+  IndexKinds kinds{mneme::test::scan_kinds()};
   std::unique_ptr<Store> store;
   std::unique_ptr<Transaction> transaction;
   SchemaPtr table;

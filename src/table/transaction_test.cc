@@ -2,37 +2,12 @@
 
 #include <doctest/doctest.h>
 
-#include "index/scan_reader.h"
+#include "index/scan_kind_test.h"
 #include "os/posix.h"
 #include "os/sim/sim_file_system.h"
 
 namespace mneme {
 namespace {
-
-// A kind that keeps nothing: every answer is a scan, so that what is tested here is the transaction alone.
-class ScanKind final : public IndexKind {
- public:
-  [[nodiscard]] std::string_view name() const noexcept override { return "ordered"; }
-  Result<std::unique_ptr<MemoryIndex>> memory_index(const TableSchema&, const IndexSchema&, Scheduler&,
-                                                    MemoryBudget&) override {
-    return std::unique_ptr<MemoryIndex>();
-  }
-  Result<std::unique_ptr<SectionBuilder>> section_builder(const TableSchema&, const IndexSchema&,
-                                                          MemoryBudget&) override {
-    return std::unique_ptr<SectionBuilder>();
-  }
-  Result<std::unique_ptr<IndexReader>> open(std::shared_ptr<const RowSource> source, const MemoryIndex*,
-                                            const TableSchema& schema, const IndexSchema& index,
-                                            MemoryBudget& budget) override {
-    return make_scan_reader(std::move(source), TRY(index_columns(schema, index)), budget);
-  }
-};
-
-std::vector<std::unique_ptr<IndexKind>> scan_kinds() {
-  std::vector<std::unique_ptr<IndexKind>> kinds;
-  kinds.push_back(std::make_unique<ScanKind>());
-  return kinds;
-}
 
 // id INT primary key, name TEXT
 TableSchema people() {
@@ -63,7 +38,7 @@ struct Fixture {
   PosixWorld real;
   sim::SimFileSystem disk;
   World world{disk, real.world().clock, real.world().scheduler, real.world().random};
-  IndexKinds kinds{scan_kinds()};
+  IndexKinds kinds{test::scan_kinds()};
   std::unique_ptr<Store> store = Store::open(world, "db", {}, &kinds).value();
 
   std::unique_ptr<Transaction> begin() { return Transaction::begin(*store, kinds, 0).value(); }
