@@ -6,25 +6,16 @@
 #include <cstdlib>
 
 #include "import/csv_parser.h"
-#include "import/memory_sink.h"
+#include "import/read_test.h"
 #include "import/scalar_text.h"
 
 namespace {
 using namespace mneme;
 using namespace mneme::cli;
-using Texts = std::vector<std::string>;
-using Rows = std::vector<Texts>;
 
-struct Read {
-  MemorySink sink;
-  Result<ImportSummary> summary;
-  explicit Read(const std::string& bytes) : summary(ImportSummary{}) {
-    const auto input = memory_input(bytes);
-    summary = read_csv(*input, {.table = "t"}, sink);
-  }
-  [[nodiscard]] std::string error() const { return summary ? "none" : summary.error().message(); }
-  [[nodiscard]] const Rows& rows() const { return sink.table("t").rows; }
-  [[nodiscard]] std::string columns() const { return sink.columns("t"); }
+struct Read : MemoryRead<ImportSummary> {
+  explicit Read(const std::string& bytes)
+      : MemoryRead(bytes, [](Input& input, TableSink& into) { return read_csv(input, {.table = "t"}, into); }) {}
 };
 
 std::string type_of(const std::string& values) {

@@ -5,24 +5,15 @@
 
 #include "import/json_record.h"
 #include "import/line_reader.h"
-#include "import/memory_sink.h"
+#include "import/read_test.h"
 
 namespace {
 using namespace mneme;
 using namespace mneme::cli;
-using Texts = std::vector<std::string>;
-using Rows = std::vector<Texts>;
 
-struct Read {
-  MemorySink sink;
-  Result<ImportSummary> summary;
-  explicit Read(const std::string& bytes) : summary(ImportSummary{}) {
-    const auto input = memory_input(bytes);
-    summary = read_jsonl(*input, "t", sink);
-  }
-  [[nodiscard]] std::string error() const { return summary ? "none" : summary.error().message(); }
-  [[nodiscard]] const Rows& rows() const { return sink.table("t").rows; }
-  [[nodiscard]] std::string columns() const { return sink.columns("t"); }
+struct Read : MemoryRead<ImportSummary> {
+  explicit Read(const std::string& bytes)
+      : MemoryRead(bytes, [](Input& input, TableSink& into) { return read_jsonl(input, "t", into); }) {}
 };
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }

@@ -5,21 +5,16 @@
 
 #include <algorithm>
 
-#include "import/memory_sink.h"
+#include "import/read_test.h"
 #include "import/ulog_builder.h"
 
 namespace {
 using namespace mneme;
 using namespace mneme::cli;
-using Texts = std::vector<std::string>;
 
-struct Read {
-  MemorySink sink;
-  Result<UlogSummary> summary;
-  explicit Read(const std::string& bytes) : summary(UlogSummary{}) {
-    const auto input = memory_input(bytes);
-    summary = read_ulog(*input, sink);
-  }
+struct Read : MemoryRead<UlogSummary> {
+  explicit Read(const std::string& bytes)
+      : MemoryRead(bytes, [](Input& input, TableSink& into) { return read_ulog(input, into); }) {}
   [[nodiscard]] std::string error() const { return summary ? "none" : summary.error().to_string(); }
   [[nodiscard]] std::string warning() const {
     REQUIRE(summary);

@@ -5,22 +5,18 @@
 
 #include <cstdlib>
 
-#include "import/memory_sink.h"
+#include "import/read_test.h"
 #include "import/ulog_builder.h"
 
 namespace {
 using namespace mneme;
 using namespace mneme::cli;
-using Rows = std::vector<std::vector<std::string>>;
 
-struct Read {
-  MemorySink sink;
-  Result<ImportSummary> summary;
-  Read(const char* extension, const std::string& bytes) : summary(ImportSummary{}) {
-    const auto input = memory_input(bytes);
-    summary = read_vectors(*input, *vector_format(extension), "t", sink);
-  }
-  [[nodiscard]] std::string error() const { return summary ? "none" : summary.error().message(); }
+struct Read : MemoryRead<ImportSummary> {
+  Read(const char* extension, const std::string& bytes)
+      : MemoryRead(bytes, [&](Input& input, TableSink& into) {
+          return read_vectors(input, *vector_format(extension), "t", into);
+        }) {}
 };
 }  // namespace
 
