@@ -3,16 +3,12 @@
 #include <cmath>
 #include <limits>
 
+#include "query/kernel_error.h"
 #include "query/kernels.h"
 #include "query/signature.h"
 
 namespace mneme::query {
 namespace {
-
-Error out_of_range(std::string_view type) {
-  return Error(Code::invalid_argument, std::string(type) + " out of range").with_sqlstate("22003");
-}
-Error division_by_zero() { return Error(Code::invalid_argument, "division by zero").with_sqlstate("22012"); }
 
 template <class T>
 constexpr std::string_view kTypeName = std::is_same_v<T, std::int64_t> ? "integer"

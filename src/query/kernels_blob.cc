@@ -1,5 +1,6 @@
 // Functions of BLOB, and between it and TEXT.
 #include "query/adapt.h"
+#include "query/kernel_error.h"
 #include "query/signature.h"
 #include "query/text_limit.h"
 #include "types/md5.h"
@@ -12,10 +13,6 @@ namespace {
 
 using Integer = std::int64_t;
 
-Error error_of(std::string message, std::string_view sqlstate) {
-  return Error(Code::invalid_argument, std::move(message)).with_sqlstate(sqlstate);
-}
-
 Integer byte_count(std::string_view bytes) { return static_cast<Integer>(bytes.size()); }
 Integer bit_count(std::string_view bytes) { return static_cast<Integer>(bytes.size()) * 8; }
 std::string md5(std::string_view bytes) { return md5_hex(as_bytes(bytes)); }
@@ -24,7 +21,7 @@ Result<void> check_encoding(std::string_view name) {
   std::string folded;
   for (const char c : name) folded += to_lower(c);
   if (folded == "utf8" || folded == "utf-8" || folded == "unicode") return {};
-  return error_of("there is no encoding " + quoted_for_message(name), "22023").with_hint("text is UTF8 everywhere");
+  return bad_argument("there is no encoding " + quoted_for_message(name), "22023").with_hint("text is UTF8 everywhere");
 }
 Result<std::string_view> convert_to(std::string_view text, std::string_view encoding) {
   TRY(check_encoding(encoding));
@@ -32,13 +29,13 @@ Result<std::string_view> convert_to(std::string_view text, std::string_view enco
 }
 Result<std::string_view> convert_from(std::string_view bytes, std::string_view encoding) {
   TRY(check_encoding(encoding));
-  if (!is_valid_utf8(bytes)) return error_of("invalid byte sequence for encoding \"UTF8\"", "22021");
+  if (!is_valid_utf8(bytes)) return bad_argument("invalid byte sequence for encoding \"UTF8\"", "22021");
   return bytes;
 }
 
 // A window of bytes that may begin before the first one: it is then cut, not moved.
 Result<std::string_view> part_of(std::string_view bytes, Integer start, Integer count) {
-  if (count < 0) return error_of("negative substring length not allowed", "22011");
+  if (count < 0) return bad_argument("negative substring length not allowed", "22011");
   Integer end = 0;
   if (__builtin_add_overflow(start, count, &end)) end = INT64_MAX;
   const auto clamp = [&](Integer place) {
@@ -72,11 +69,11 @@ Result<std::string> from_hex(std::string_view text) {
     if (is_space(c) && high < 0) continue;
     const std::size_t digit = kHex.find(to_lower(c));
     if (digit == std::string_view::npos)
-      return error_of("invalid hexadecimal digit: " + quoted_for_message({&c, 1}), "22023");
+      return bad_argument("invalid hexadecimal digit: " + quoted_for_message({&c, 1}), "22023");
     if (high >= 0) out += static_cast<char>(high << 4 | static_cast<int>(digit));
     high = high >= 0 ? -1 : static_cast<int>(digit);
   }
-  if (high >= 0) return error_of("invalid hexadecimal data: odd number of digits", "22023");
+  if (high >= 0) return bad_argument("invalid hexadecimal data: odd number of digits", "22023");
   return out;
 }
 
@@ -108,12 +105,12 @@ Result<std::string> from_base64(std::string_view text) {
     if (is_space(c)) continue;
     const std::size_t digit = c == '=' ? 0 : kBase64.find(c);
     if (c == '=' && kept == 3) {
-      if (held < 2) return error_of("unexpected \"=\" while decoding base64 sequence", "22023");
+      if (held < 2) return bad_argument("unexpected \"=\" while decoding base64 sequence", "22023");
       kept = held - 1;
     }
     if (digit == std::string_view::npos) {
-      return error_of("invalid symbol " + quoted_for_message({&c, 1}) + " found while decoding base64 sequence",
-                      "22023");
+      return bad_argument("invalid symbol " + quoted_for_message({&c, 1}) + " found while decoding base64 sequence",
+                          "22023");
     }
     group = group << 6 | static_cast<unsigned>(digit);
     if (++held < 4) continue;
@@ -121,12 +118,13 @@ Result<std::string> from_base64(std::string_view text) {
     group = 0;
     held = 0;
   }
-  if (held != 0) return error_of("invalid base64 end sequence", "22023");
+  if (held != 0) return bad_argument("invalid base64 end sequence", "22023");
   return out;
 }
 
 Error unknown_form(std::string_view form) {
-  return error_of("unrecognized encoding: " + quoted_for_message(form), "22023").with_hint("there are hex and base64");
+  return bad_argument("unrecognized encoding: " + quoted_for_message(form), "22023")
+      .with_hint("there are hex and base64");
 }
 Result<std::string> encode(std::string_view bytes, std::string_view form) {
   if (bytes.size() > kTextBytesMax / 2) return text_too_long();

@@ -3,6 +3,7 @@
 
 #include "query/functions.h"
 #include "query/functions_type.h"
+#include "query/kernel_error.h"
 #include "query/kernels.h"
 #include "types/calendar.h"
 #include "types/decimal.h"
@@ -14,10 +15,6 @@
 
 namespace mneme::query {
 namespace {
-
-Error out_of_range(std::string_view type) {
-  return Error(Code::invalid_argument, std::string(type) + " out of range").with_sqlstate("22003");
-}
 
 // --- Numbers. 2^63 is exact as a double; the highest INT is not, so the bound is open.
 constexpr double kIntegerEnd = 9'223'372'036'854'775'808.0;

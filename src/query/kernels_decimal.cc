@@ -5,6 +5,7 @@
 #include <array>
 #include <compare>
 
+#include "query/kernel_error.h"
 #include "query/kernels.h"
 #include "query/signature.h"
 #include "types/decimal.h"
@@ -96,8 +97,6 @@ Result<void> multiply(Operands operands, std::size_t rows, Column& out) {
     return put(at(operands[0], row) * at(operands[1], row), scale, out, result);
   });
 }
-
-Error division_by_zero() { return Error(Code::invalid_argument, "division by zero").with_sqlstate("22012"); }
 
 // Long division, digit by digit: `digits` of them behind the point of left / right, rounded half away from zero.
 Result<Wide> divide_to(Wide left, Wide right, unsigned digits) {

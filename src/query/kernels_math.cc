@@ -3,15 +3,12 @@
 #include <array>
 #include <cmath>
 
+#include "query/kernel_error.h"
 #include "query/kernels.h"
 #include "query/signature.h"
 
 namespace mneme::query {
 namespace {
-
-Error domain(std::string message, std::string_view sqlstate) {
-  return Error(Code::invalid_argument, std::move(message)).with_sqlstate(sqlstate);
-}
 
 template <double (*kCompute)(double)>
 Result<void> total(Operands operands, std::size_t rows, Column& out) {
@@ -27,41 +24,41 @@ Result<void> partial(Operands operands, std::size_t rows, Column& out) {
 }
 
 Result<void> square_root(double x, double& out) {
-  if (x < 0) return domain("cannot take square root of a negative number", "2201F");
+  if (x < 0) return bad_argument("cannot take square root of a negative number", "2201F");
   out = std::sqrt(x);
   return {};
 }
 
 template <double (*kLogarithm)(double)>
 Result<void> logarithm(double x, double& out) {
-  if (x == 0) return domain("cannot take logarithm of zero", "2201E");
-  if (x < 0) return domain("cannot take logarithm of a negative number", "2201E");
+  if (x == 0) return bad_argument("cannot take logarithm of zero", "2201E");
+  if (x < 0) return bad_argument("cannot take logarithm of a negative number", "2201E");
   out = kLogarithm(x);
   return {};
 }
 
 Result<void> exponential(double x, double& out) {
   out = std::exp(x);
-  if (std::isinf(out) && !std::isinf(x)) return domain("value out of range: overflow", "22003");
-  if (out == 0 && !std::isinf(x)) return domain("value out of range: underflow", "22003");
+  if (std::isinf(out) && !std::isinf(x)) return bad_argument("value out of range: overflow", "22003");
+  if (out == 0 && !std::isinf(x)) return bad_argument("value out of range: underflow", "22003");
   return {};
 }
 
 template <double (*kCompute)(double)>
 Result<void> within_unit(double x, double& out) {
-  if (x < -1 || x > 1) return domain("input is out of range", "22003");
+  if (x < -1 || x > 1) return bad_argument("input is out of range", "22003");
   out = kCompute(x);
   return {};
 }
 
 Result<void> power_of(double base, double exponent, double& out) {
-  if (base == 0 && exponent < 0) return domain("zero raised to a negative power is undefined", "2201F");
+  if (base == 0 && exponent < 0) return bad_argument("zero raised to a negative power is undefined", "2201F");
   if (base < 0 && std::isfinite(exponent) && exponent != std::floor(exponent)) {
-    return domain("a negative number raised to a non-integer power yields a complex result", "2201F");
+    return bad_argument("a negative number raised to a non-integer power yields a complex result", "2201F");
   }
   out = std::pow(base, exponent);
   if (std::isinf(out) && std::isfinite(base) && std::isfinite(exponent)) {
-    return domain("value out of range: overflow", "22003");
+    return bad_argument("value out of range: overflow", "22003");
   }
   return {};
 }
@@ -90,7 +87,7 @@ Result<void> logarithm_of_base(Operands operands, std::size_t rows, Column& out)
     double base = 0;
     TRY(logarithm<std::log>(operands[0].at<double>(row), base));
     TRY(logarithm<std::log>(operands[1].at<double>(row), result));
-    if (base == 0) return domain("division by zero", "22012");
+    if (base == 0) return bad_argument("division by zero", "22012");
     result /= base;
     return {};
   });

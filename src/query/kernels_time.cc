@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "query/adapt.h"
+#include "query/kernel_error.h"
 #include "query/signature.h"
 #include "types/calendar.h"
 #include "types/decimal.h"
@@ -16,10 +17,6 @@ using Timestamp = std::int64_t;
 using Days = std::int32_t;
 using Integer = std::int64_t;
 
-Error error_of(std::string message, std::string_view sqlstate) {
-  return Error(Code::invalid_argument, std::move(message)).with_sqlstate(sqlstate);
-}
-
 // --- Operators.
 Result<Timestamp> timestamp_plus(Timestamp t, Interval i) { return add_interval(t, i); }
 Result<Timestamp> plus_timestamp(Interval i, Timestamp t) { return add_interval(t, i); }
@@ -29,7 +26,7 @@ Interval timestamp_difference(Timestamp a, Timestamp b) { return difference(a, b
 Result<Timestamp> midnight(Days days) {
   Timestamp ns = 0;
   if (__builtin_mul_overflow(std::int64_t{days}, kNsPerDay, &ns)) {
-    return error_of("date out of range for timestamp", "22008");
+    return bad_argument("date out of range for timestamp", "22008");
   }
   return ns;
 }
@@ -38,7 +35,7 @@ Result<Timestamp> interval_plus_date(Interval i, Days d) { return date_plus_inte
 Result<Timestamp> date_minus_interval(Days d, Interval i) { return date_plus_interval(d, TRY(negate(i))); }
 
 Result<Days> days_of_wide(Wide days) {
-  if (days < INT32_MIN || days > INT32_MAX) return error_of("date out of range", "22008");
+  if (days < INT32_MIN || days > INT32_MAX) return bad_argument("date out of range", "22008");
   return static_cast<Days>(days);
 }
 Result<Days> date_plus(Days d, Integer n) { return days_of_wide(Wide{d} + n); }
@@ -53,7 +50,7 @@ Interval interval_itself(Interval a) { return a; }
 Result<Interval> interval_times(Interval i, double factor) { return multiply(i, factor); }
 Result<Interval> times_interval(double factor, Interval i) { return multiply(i, factor); }
 Result<Interval> interval_over(Interval i, double divisor) {
-  if (divisor == 0) return error_of("division by zero", "22012");
+  if (divisor == 0) return bad_argument("division by zero", "22012");
   return multiply(i, 1 / divisor);
 }
 
@@ -64,8 +61,8 @@ constexpr std::string_view kTypeName = std::is_same_v<T, Interval> ? "interval" 
 template <class T>
 Result<TimeField> field_of(std::string_view name) {
   if (const auto field = time_field(trim_spaces(name))) return *field;
-  return error_of("unit " + quoted_for_message(name) + " not recognized for type " + std::string(kTypeName<T>),
-                  "22023");
+  return bad_argument("unit " + quoted_for_message(name) + " not recognized for type " + std::string(kTypeName<T>),
+                      "22023");
 }
 template <class T>
 Error not_supported(std::string_view name) {
@@ -96,21 +93,21 @@ Result<Days> make_date(Integer year, Integer month, Integer day) {
   const bool fits = year != 0 && std::abs(year) <= 5'874'897 && month >= 1 && month <= 12 && day >= 1;
   const Integer civil_year = year < 0 ? year + 1 : year;  // -1 is 1 BC.
   if (!fits || day > days_in_month(civil_year, static_cast<int>(month))) {
-    return error_of("date field value out of range: " + std::to_string(year) + "-" + std::to_string(month) + "-" +
-                        std::to_string(day),
-                    "22008");
+    return bad_argument("date field value out of range: " + std::to_string(year) + "-" + std::to_string(month) + "-" +
+                            std::to_string(day),
+                        "22008");
   }
   return days_of_wide(days_of({civil_year, static_cast<int>(month), static_cast<int>(day)}));
 }
 
 Result<Timestamp> timestamp_of_wide(Wide ns) {
-  if (ns < INT64_MIN || ns > INT64_MAX) return error_of("timestamp out of range", "22008");
+  if (ns < INT64_MIN || ns > INT64_MAX) return bad_argument("timestamp out of range", "22008");
   return static_cast<Timestamp>(ns);
 }
 
 // Seconds as a double, to the nanosecond; whole seconds apart, so that nothing is lost on them.
 Result<Wide> ns_of_seconds(double seconds) {
-  if (!(std::abs(seconds) < 1e12)) return error_of("timestamp out of range", "22008");
+  if (!(std::abs(seconds) < 1e12)) return bad_argument("timestamp out of range", "22008");
   const double whole = std::floor(seconds);
   return Wide{static_cast<std::int64_t>(whole)} * kNsPerSecond +
          static_cast<std::int64_t>(std::nearbyint((seconds - whole) * static_cast<double>(kNsPerSecond)));
@@ -120,7 +117,8 @@ Result<Timestamp> make_timestamp(Integer year, Integer month, Integer day, Integ
                                  double second) {
   const Days days = TRY(make_date(year, month, day));
   const bool fits = hour >= 0 && hour <= 24 && minute >= 0 && minute < 60 && second >= 0 && second <= 60;
-  if (!fits || (hour == 24 && (minute > 0 || second > 0))) return error_of("time field value out of range", "22008");
+  if (!fits || (hour == 24 && (minute > 0 || second > 0)))
+    return bad_argument("time field value out of range", "22008");
   return timestamp_of_wide(Wide{days} * kNsPerDay + hour * kNsPerHour + minute * kNsPerMinute +
                            TRY(ns_of_seconds(second)));
 }
@@ -185,11 +183,11 @@ Result<Timestamp> bin(Interval width, Timestamp t, Timestamp origin) {
   return time_bucket(width, t, origin);
 }
 Result<Integer> integer_bucket_from(Integer width, Integer value, Integer offset) {
-  if (width <= 0) return error_of("a bucket's width must be greater than 0", "22023");
+  if (width <= 0) return bad_argument("a bucket's width must be greater than 0", "22023");
   const Wide from = Wide{value} - offset;
   const Wide rest = from % width;
   const Wide start = from - rest - (rest < 0 ? width : 0) + offset;
-  if (start < INT64_MIN || start > INT64_MAX) return error_of("integer out of range", "22003");
+  if (start < INT64_MIN || start > INT64_MAX) return bad_argument("integer out of range", "22003");
   return static_cast<Integer>(start);
 }
 Result<Integer> integer_bucket(Integer width, Integer value) { return integer_bucket_from(width, value, 0); }

@@ -4,6 +4,7 @@
 
 #include "query/adapt.h"
 #include "query/code_points.h"
+#include "query/kernel_error.h"
 #include "query/signature.h"
 #include "query/text_limit.h"
 #include "query/text_search.h"
@@ -14,10 +15,6 @@ namespace {
 
 using Integer = std::int64_t;
 
-Error error_of(std::string message, std::string_view sqlstate) {
-  return Error(Code::invalid_argument, std::move(message)).with_sqlstate(sqlstate);
-}
-
 std::size_t count_of(std::string_view text, std::string_view part) noexcept {
   std::size_t count = 0;
   for (std::size_t at = 0; (at = find_part(text, part, at)) != std::string_view::npos; at += part.size()) ++count;
@@ -26,7 +23,7 @@ std::size_t count_of(std::string_view text, std::string_view part) noexcept {
 
 // split_part(text, separator, n): the nth field from the front, from the back when n is negative.
 Result<std::string_view> split_part(std::string_view text, std::string_view separator, Integer number) {
-  if (number == 0) return error_of("field position must not be zero", "22023");
+  if (number == 0) return bad_argument("field position must not be zero", "22023");
   if (separator.empty()) return number == 1 || number == -1 ? text : std::string_view();
   std::size_t index = static_cast<std::size_t>(number) - 1;  // Counted from 0.
   if (number < 0) {
@@ -80,9 +77,9 @@ std::string translate(std::string_view text, std::string_view from, std::string_
 
 // overlay(text placing new from start [for count]): without a count, as many characters as are new.
 Result<std::string> overlay_count(std::string_view text, std::string_view placed, Integer start, Integer count) {
-  if (start <= 0) return error_of("negative substring length not allowed", "22011");
+  if (start <= 0) return bad_argument("negative substring length not allowed", "22011");
   Integer behind = 0;
-  if (__builtin_add_overflow(start, count, &behind)) return error_of("integer out of range", "22003");
+  if (__builtin_add_overflow(start, count, &behind)) return bad_argument("integer out of range", "22003");
   const std::size_t head = offset_of_code_point(text, static_cast<std::size_t>(start) - 1);
   const std::size_t tail = behind <= 1 ? 0 : offset_of_code_point(text, static_cast<std::size_t>(behind) - 1);
   std::string out(text.substr(0, head));
@@ -106,11 +103,11 @@ Integer ascii(std::string_view text) {  // The number of the first character.
 }
 
 Result<std::string> character(Integer number) {
-  if (number == 0) return error_of("null character not permitted", "54000");
-  if (number < 0) return error_of("character number must be positive", "22023");
+  if (number == 0) return bad_argument("null character not permitted", "54000");
+  if (number < 0) return bad_argument("character number must be positive", "22023");
   const bool surrogate = number >= 0xd800 && number < 0xe000;
   if (number > 0x10ffff || surrogate) {
-    return error_of("requested character not valid for encoding: " + std::to_string(number), "54000");
+    return bad_argument("requested character not valid for encoding: " + std::to_string(number), "54000");
   }
   const auto tail = [&](int shift) { return static_cast<char>(0x80 | (number >> shift & 0x3f)); };
   if (number < 0x80) return std::string{static_cast<char>(number)};
