@@ -48,6 +48,13 @@ ExpressionPtr make_column(std::size_t index, Type type, SourcePosition position 
 ExpressionPtr make_parameter(std::size_t index, Type type, SourcePosition position = {});
 ExpressionPtr make_call(const Function& function, Type type, std::vector<ExpressionPtr> arguments,
                         SourcePosition position = {});
+// Arguments or children in a line.
+template <class... Children>
+std::vector<ExpressionPtr> expressions(Children... children) {
+  std::vector<ExpressionPtr> list;
+  (list.push_back(std::move(children)), ...);
+  return list;
+}
 // conjunction, disjunction, negation and is_null are BOOL; case_when and coalesce have the type of their values.
 ExpressionPtr make_node(ExpressionKind kind, Type type, std::vector<ExpressionPtr> children,
                         SourcePosition position = {});

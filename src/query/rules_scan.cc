@@ -48,10 +48,7 @@ ExpressionPtr tighter(ExpressionPtr bound, ExpressionPtr other, std::string_view
   const auto overload = resolve_function(function, arguments);
   if (!overload || overload->result != bound->type || overload->arguments[0] != bound->type) return bound;
   const Type type = bound->type;
-  std::vector<ExpressionPtr> both;
-  both.push_back(std::move(bound));
-  both.push_back(std::move(other));
-  return fold(make_call(*overload->function, type, std::move(both)));
+  return fold(make_call(*overload->function, type, expressions(std::move(bound), std::move(other))));
 }
 
 PruneBound& bound_of(Scan& scan, ColumnId column) {

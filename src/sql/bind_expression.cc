@@ -18,13 +18,6 @@ std::vector<Bound> bounds(Parts... parts) {
   return list;
 }
 
-template <class... Parts>
-std::vector<query::ExpressionPtr> list_of(Parts... parts) {
-  std::vector<query::ExpressionPtr> list;
-  (list.push_back(std::move(parts)), ...);
-  return list;
-}
-
 Bound copy(const Bound& bound) {
   return Bound{bound.expression ? query::clone(*bound.expression) : nullptr, bound.open, bound.text, bound.parameter,
                bound.at};
@@ -37,7 +30,7 @@ query::ExpressionPtr logical(ExpressionKind kind, std::vector<query::ExpressionP
 }
 
 query::ExpressionPtr negate(query::ExpressionPtr operand, SourcePosition at) {
-  return logical(ExpressionKind::negation, list_of(std::move(operand)), at);
+  return logical(ExpressionKind::negation, query::expressions(std::move(operand)), at);
 }
 
 std::string_view symbol_of(BinaryOperator op) {
@@ -220,8 +213,8 @@ Result<Bound> ExpressionBinder::node(const Logical& n, SourcePosition at) {
 Result<Bound> ExpressionBinder::truth_test(query::ExpressionPtr operand, const IsTest& test, SourcePosition at) {
   const bool wanted = test.test == TruthTest::true_value;
   auto otherwise = constant(Value(!wanted), at);  // NULL is neither true nor false.
-  auto value = query::fold(
-      query::make_node(ExpressionKind::coalesce, kBool, list_of(std::move(operand), std::move(otherwise)), at));
+  auto value = query::fold(query::make_node(ExpressionKind::coalesce, kBool,
+                                            query::expressions(std::move(operand), std::move(otherwise)), at));
   const bool negated = test.negated == wanted;  // IS NOT TRUE, IS FALSE
   return closed(negated ? negate(std::move(value), at) : std::move(value));
 }
@@ -229,12 +222,12 @@ Result<Bound> ExpressionBinder::truth_test(query::ExpressionPtr operand, const I
 Result<Bound> ExpressionBinder::node(const IsTest& test, SourcePosition at) {
   if (test.test == TruthTest::null) {
     auto operand = TRY(bind_settled(*test.operand));
-    auto is_null = logical(ExpressionKind::is_null, list_of(std::move(operand)), at);
+    auto is_null = logical(ExpressionKind::is_null, query::expressions(std::move(operand)), at);
     return closed(test.negated ? negate(std::move(is_null), at) : std::move(is_null));
   }
   auto operand = TRY(bind_condition(*test.operand, "IS"));
   if (test.test != TruthTest::unknown) return truth_test(std::move(operand), test, at);
-  auto is_null = logical(ExpressionKind::is_null, list_of(std::move(operand)), at);
+  auto is_null = logical(ExpressionKind::is_null, query::expressions(std::move(operand)), at);
   return closed(test.negated ? negate(std::move(is_null), at) : std::move(is_null));
 }
 
@@ -252,12 +245,13 @@ Result<Bound> ExpressionBinder::node(const Between& between, SourcePosition at) 
   const auto within = [&](const Bound& least, const Bound& most) -> Result<query::ExpressionPtr> {
     Bound above = TRY(compare(">=", copy(operand), copy(least), at));
     Bound below = TRY(compare("<=", copy(operand), copy(most), at));
-    return logical(ExpressionKind::conjunction, list_of(std::move(above.expression), std::move(below.expression)), at);
+    return logical(ExpressionKind::conjunction,
+                   query::expressions(std::move(above.expression), std::move(below.expression)), at);
   };
   query::ExpressionPtr inside = TRY(within(low, high));
   if (between.symmetric) {
     query::ExpressionPtr turned = TRY(within(high, low));
-    inside = logical(ExpressionKind::disjunction, list_of(std::move(inside), std::move(turned)), at);
+    inside = logical(ExpressionKind::disjunction, query::expressions(std::move(inside), std::move(turned)), at);
   }
   return closed(between.negated ? negate(std::move(inside), at) : std::move(inside));
 }

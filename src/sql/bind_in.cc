@@ -12,18 +12,11 @@ namespace {
 
 using query::ExpressionKind;
 
-template <class... Parts>
-std::vector<query::ExpressionPtr> list_of(Parts... parts) {
-  std::vector<query::ExpressionPtr> list;
-  (list.push_back(std::move(parts)), ...);
-  return list;
-}
-
 query::ExpressionPtr is_null(query::ExpressionPtr operand) {
-  return query::make_node(ExpressionKind::is_null, kBool, list_of(std::move(operand)));
+  return query::make_node(ExpressionKind::is_null, kBool, query::expressions(std::move(operand)));
 }
 query::ExpressionPtr negation(query::ExpressionPtr operand) {
-  return query::make_node(ExpressionKind::negation, kBool, list_of(std::move(operand)));
+  return query::make_node(ExpressionKind::negation, kBool, query::expressions(std::move(operand)));
 }
 
 query::AggregateCall counting(query::ExpressionPtr of) {
@@ -47,10 +40,11 @@ Result<query::ExpressionPtr> ExpressionBinder::rows_of_kind(const Query& query, 
   const auto column = [&](std::size_t i) { return closed(query::make_column(i, kInt, at)); };
   Bound none = TRY(compare("=", column(0), closed(constant(Value(0), at)), at));
   Bound no_null = TRY(compare("=", column(0), column(1), at));
-  auto kind = query::make_node(ExpressionKind::case_when, kInt,
-                               list_of(std::move(none.expression), constant(Value(0), at),
-                                       std::move(no_null.expression), constant(Value(1), at), constant(Value(2), at)));
-  plan = projected(std::move(plan), list_of(std::move(kind)), {"kind"});
+  auto kind = query::make_node(
+      ExpressionKind::case_when, kInt,
+      query::expressions(std::move(none.expression), constant(Value(0), at), std::move(no_null.expression),
+                         constant(Value(1), at), constant(Value(2), at)));
+  plan = projected(std::move(plan), query::expressions(std::move(kind)), {"kind"});
   return state().add_subquery(std::move(plan), at);
 }
 
@@ -73,12 +67,12 @@ Result<query::ExpressionPtr> ExpressionBinder::join_values(query::ExpressionPtr&
     join.left_keys.push_back(query::clone(left));
     join.right_keys.push_back(query::make_column(0, right.type, at));
   } else {
-    auto both = list_of(query::clone(left), query::make_column(width, right.type, at));
+    auto both = query::expressions(query::clone(left), query::make_column(width, right.type, at));
     join.residual = query::make_call(*equal.expression->function, kBool, std::move(both), at);
   }
   auto key = query::remap_columns(right, [](std::size_t) { return std::size_t{0}; });
   const Type key_type = key->type;
-  auto values = projected(std::move(bound.plan), list_of(std::move(key)), {"value"});
+  auto values = projected(std::move(bound.plan), query::expressions(std::move(key)), {"value"});
   join_subquery(std::move(join), pass_through(query::Distinct{}, std::move(values)));
   return query::make_column(width, key_type, at);
 }
@@ -96,12 +90,13 @@ Result<Bound> ExpressionBinder::in_value(const Expression& operand, const Query&
   Bound none = TRY(compare("=", closed(query::clone(*kind)), closed(constant(Value(0), at)), at));
   Bound has_null = TRY(compare("=", closed(std::move(kind)), closed(constant(Value(2), at)), at));
   auto unknown = query::make_node(ExpressionKind::disjunction, kBool,
-                                  list_of(is_null(std::move(left)), std::move(has_null.expression)), at);
-  auto in = query::make_node(ExpressionKind::case_when, kBool,
-                             list_of(negation(is_null(std::move(found))), constant(Value(true), at),
-                                     std::move(none.expression), constant(Value(false), at), std::move(unknown),
-                                     constant(Value::null(kBool), at), constant(Value(false), at)),
-                             at);
+                                  query::expressions(is_null(std::move(left)), std::move(has_null.expression)), at);
+  auto in =
+      query::make_node(ExpressionKind::case_when, kBool,
+                       query::expressions(negation(is_null(std::move(found))), constant(Value(true), at),
+                                          std::move(none.expression), constant(Value(false), at), std::move(unknown),
+                                          constant(Value::null(kBool), at), constant(Value(false), at)),
+                       at);
   return closed(negated ? negation(std::move(in)) : std::move(in));
 }
 
