@@ -19,7 +19,11 @@ int main() {
     // The order of some columns can be chosen; the others take their default.
     const std::string columns[] = {"label", "ts"};
     auto labels = db.appender("imu", columns).value();
-    labels.append("late", kRows * 5'000'000).value();
+    std::string label = "late";  // Any text will do: a literal, a view, a string of the program's own.
+    labels.append(label, kRows * 5'000'000).value();
+    labels.append(std::string("late"), kRows * 5'000'000 + 1).value();
+    labels.append(std::string_view(label), kRows * 5'000'000 + 2).value();
+    labels.flush().value();
 
     // A row that does not fit is refused by itself, and the next one is fine.
     const auto wrong = labels.append("no time", nullptr);
@@ -32,5 +36,7 @@ int main() {
   const auto sums = connection.execute("SELECT count(*), max(ax), count(ay) FROM imu WHERE label <> 'late'").value();
   example::expect(sums.value(0, 0).as_int() == kRows, "every row is there after a reopen");
   example::expect(sums.value(0, 1).as_double() == 0.5 * (kRows - 1), "with its values");
+  const auto late = connection.execute("SELECT count(*) FROM imu WHERE label = 'late'").value();
+  example::expect(late.value(0, 0).as_int() == 3, "text is taken from a string, a view and a temporary");
   db.close().value();
 }

@@ -215,6 +215,7 @@ class MNEME_API Appender {  // One thread at a time. Must not outlive its databa
   void put(double value) noexcept;
   void put(std::string_view value);
   void put(const char* value) { put(std::string_view(value)); }
+  void put(const std::string& value) { put(std::string_view(value)); }
   void put(std::span<const float> value);
   void put(const Value& value);
   Result<void> end_row();  // The first thing that was wrong with the row's values, if anything was.
