@@ -132,7 +132,9 @@ class NodePrinter {  // One thread at a time: the line of one node.
     for (const AggregateCall& call : n.calls) text += (&call == n.calls.data() ? " " : ", ") + explain(call, input_);
     return n.groups.empty() ? text : text + " by " + list_of(n.groups, input_);
   }
-  std::string operator()(const Distinct&) const { return "Distinct"; }
+  std::string operator()(const Distinct& n) const {
+    return n.on.empty() ? "Distinct" : "Distinct on " + list_of(n.on, input_);
+  }
   std::string operator()(const Join& n) const {
     return std::string(name_of(n.kind)) + (n.null_aware ? " null-aware" : "") + keys(n.left_keys, n.right_keys) +
            optional("if", n.residual, both_);
@@ -143,6 +145,9 @@ class NodePrinter {  // One thread at a time: the line of one node.
            " " + explain(*n.right_time, right()) + keys(n.left_keys, n.right_keys) + optional("within", n.within, {});
   }
   std::string operator()(const UnionAll&) const { return "Union all"; }
+  std::string operator()(const SetOperation& n) const {
+    return std::string(n.op == SetOperation::Kind::intersect ? "Intersect" : "Except") + (n.all ? " all" : "");
+  }
   std::string operator()(const Series& n) const {
     return "Series " + explain(*n.first, {}) + " .. " + explain(*n.last, {}) + " step " + explain(*n.step, {});
   }

@@ -24,6 +24,16 @@ std::size_t slots_for(std::size_t groups) noexcept {  // At most 2/3 full.
 
 }  // namespace
 
+Selection first_of_each(std::span<const GroupNumber> groups, std::size_t before) {
+  Selection first;
+  for (std::size_t row = 0; row < groups.size(); ++row) {
+    if (groups[row] != before) continue;
+    first.push_back(static_cast<RowIndex>(row));
+    ++before;
+  }
+  return first;
+}
+
 GroupTable::GroupTable(const std::vector<Type>& key_types) {
   if (is_word_key(key_types)) {
     form_ = Form::word;

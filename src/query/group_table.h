@@ -9,12 +9,16 @@
 #include <span>
 #include <vector>
 
-#include "types/column.h"
+#include "query/selection.h"
 
 namespace mneme::query {
 
 using GroupNumber = std::uint32_t;
 constexpr GroupNumber kNoGroup = ~GroupNumber{0};
+
+// The first row of each group that was not there when the table had `before` groups. Numbers grow with first
+// appearance, so that a row is its group's first when its number is the next new one.
+Selection first_of_each(std::span<const GroupNumber> groups, std::size_t before);
 
 class GroupTable {  // One thread at a time.
  public:

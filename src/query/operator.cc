@@ -23,6 +23,7 @@ struct MakeOf {  // A node's maker, by its type.
   Make operator()(const Join&) const { return make_join; }
   Make operator()(const AsofJoin&) const { return make_asof_join; }
   Make operator()(const UnionAll&) const { return make_union_all; }
+  Make operator()(const SetOperation&) const { return make_set; }
   Make operator()(const Series&) const { return make_series; }
   Make operator()(const Insert&) const { return make_insert; }
   Make operator()(const Update&) const { return make_update; }

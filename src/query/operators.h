@@ -18,6 +18,7 @@ Result<OperatorPtr> make_distinct(const Plan& plan, Inputs inputs, ExecutionCont
 Result<OperatorPtr> make_join(const Plan& plan, Inputs inputs, ExecutionContext& context);
 Result<OperatorPtr> make_asof_join(const Plan& plan, Inputs inputs, ExecutionContext& context);
 Result<OperatorPtr> make_union_all(const Plan& plan, Inputs inputs, ExecutionContext& context);
+Result<OperatorPtr> make_set(const Plan& plan, Inputs inputs, ExecutionContext& context);
 Result<OperatorPtr> make_series(const Plan& plan, Inputs inputs, ExecutionContext& context);
 Result<OperatorPtr> make_insert(const Plan& plan, Inputs inputs, ExecutionContext& context);
 Result<OperatorPtr> make_update(const Plan& plan, Inputs inputs, ExecutionContext& context);

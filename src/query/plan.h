@@ -87,7 +87,9 @@ struct Aggregate {  // Yields the groups, then the calls. Without groups: one ro
   std::vector<ExpressionPtr> groups;
   std::vector<AggregateCall> calls;
 };
-struct Distinct {};  // NULLs are equal.
+struct Distinct {                 // Of rows that are equal the first one, as they come. NULLs are equal.
+  std::vector<ExpressionPtr> on;  // What must be equal; none: all columns.
+};
 enum class JoinKind : std::uint8_t { inner, left, right, full, semi, anti };
 struct Join {  // Yields left then right columns; semi (EXISTS, IN) and anti (NOT EXISTS): the left ones only.
   JoinKind kind = JoinKind::inner;
@@ -106,7 +108,12 @@ struct AsofJoin {  // For each left row the right row with the greatest time tha
   bool forward = false;      // left <= right: the least right time that is not before.
   ExpressionPtr within;      // INTERVAL or INT (as the time), without columns: matches farther off do not count.
 };
-struct UnionAll {};     // Any number of inputs of the same types.
+struct UnionAll {};    // Any number of inputs of the same types.
+struct SetOperation {  // Two inputs of the same types; yields rows of the left one. NULLs are equal.
+  enum class Kind : std::uint8_t { intersect, except };
+  Kind op = Kind::intersect;
+  bool all = false;  // Equal rows as often as the two numbers of them say; otherwise once.
+};
 struct Series {         // generate_series: one column; first, first + step, ... as long as it is not past `last`.
   ExpressionPtr first;  // Without columns, all three: INT; or TIMESTAMP with an INTERVAL step. A NULL: no rows.
   ExpressionPtr last;
@@ -146,7 +153,7 @@ struct Delete {  // Input: as Update's.
 };
 
 using PlanNode = std::variant<Scan, Values, Filter, Project, Sort, Limit, Aggregate, Distinct, Join, AsofJoin, UnionAll,
-                              Series, Insert, Update, Delete>;
+                              SetOperation, Series, Insert, Update, Delete>;
 
 struct Plan {
   PlanNode node;

@@ -108,7 +108,17 @@ class Narrower {  // One thread at a time: narrows one node.
     return through(places);
   }
   Places narrow_node(Limit&) { return through(narrow(plan_->inputs[0], std::move(wanted_))); }
-  Places narrow_node(Distinct&) { return through(narrow(plan_->inputs[0], all_of(*plan_))); }
+  Places narrow_node(Distinct& distinct) {
+    if (distinct.on.empty()) return through(narrow(plan_->inputs[0], all_of(*plan_)));
+    want(wanted_, distinct.on);
+    const Places places = narrow(plan_->inputs[0], std::move(wanted_));
+    move(distinct.on, places);
+    return through(places);
+  }
+  Places narrow_node(SetOperation&) {  // Rows are compared whole.
+    narrow(plan_->inputs[1], all_of(*plan_));
+    return through(narrow(plan_->inputs[0], all_of(*plan_)));
+  }
 
   Places narrow_node(Aggregate& aggregate) {
     const std::size_t groups = aggregate.groups.size();

@@ -101,7 +101,9 @@ class Pusher {  // One thread at a time: pushes the conditions over one node's r
   }
 
   PlanPtr into(Sort& sort) { return sort.limit ? stop_here() : with_input(std::move(conjuncts_)); }
-  PlanPtr into(Distinct&) { return with_input(std::move(conjuncts_)); }
+  // Which row of DISTINCT ON is the first must not change.
+  PlanPtr into(Distinct& distinct) { return distinct.on.empty() ? with_input(std::move(conjuncts_)) : stop_here(); }
+  PlanPtr into(SetOperation&) { return with_input(std::move(conjuncts_)); }  // Its rows are the left input's.
 
   // Conditions on the groups alone choose whole groups.
   PlanPtr into(Aggregate& aggregate) {

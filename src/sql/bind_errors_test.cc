@@ -65,8 +65,6 @@ TEST_CASE("binder: what is not there yet says so, where, and what to do instead"
            "SELECT rank() OVER (ORDER BY id) FROM moments",
            "SELECT * FROM moments, LATERAL (SELECT 1) q",
            "WITH RECURSIVE a AS (SELECT 1 UNION ALL SELECT 2) SELECT * FROM a",
-           "SELECT 1 INTERSECT SELECT 1",
-           "SELECT DISTINCT ON (label) id FROM moments",
            "SELECT label FROM moments GROUP BY ROLLUP (label)",
            "SELECT (id, ts) IN (SELECT 1, now()) FROM moments",
            "SELECT id > ALL (SELECT 1) FROM moments",

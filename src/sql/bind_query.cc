@@ -1,4 +1,4 @@
-// UNION, VALUES, and ORDER BY and LIMIT over them. A lone SELECT is in bind_select.cc.
+// UNION, INTERSECT, EXCEPT, VALUES, and ORDER BY and LIMIT over them. A lone SELECT is in bind_select.cc.
 #include "sql/bind_query.h"
 
 #include <algorithm>
@@ -14,10 +14,12 @@ namespace {
 
 Result<BoundQuery> bind_body(const Surroundings& around, const QueryBody& body, WantedTypes wanted);
 
-// ---- UNION -----------------------------------------------------------------------------------------------------
+// ---- Set operations
+// -----------------------------------------------------------------------------------------------------
 
 // The branches of a left-deep chain of UNION ALL, first to last.
-void collect_branches(const QueryBody& body, std::vector<const QueryBody*>& branches) {
+std::vector<const QueryBody*> union_all_branches(const QueryBody& body) {
+  std::vector<const QueryBody*> branches;
   const QueryBody* node = &body;
   for (;;) {
     const auto* chain = std::get_if<SetOperation>(&node->node);
@@ -27,21 +29,33 @@ void collect_branches(const QueryBody& body, std::vector<const QueryBody*>& bran
   }
   branches.push_back(node);
   std::ranges::reverse(branches);
+  return branches;
+}
+
+std::string_view name_of(SetOperator op) {
+  switch (op) {
+    case SetOperator::union_rows: return "UNION";
+    case SetOperator::intersect: return "INTERSECT";
+    case SetOperator::except: return "EXCEPT";
+  }
+  return "UNION";
 }
 
 Result<std::vector<BoundQuery>> bind_branches(const Surroundings& around, std::span<const QueryBody* const> branches,
-                                              WantedTypes wanted) {
+                                              SetOperator op, WantedTypes wanted) {
   std::vector<BoundQuery> bound;
   for (const QueryBody* branch : branches) {
     bound.push_back(TRY(bind_body(around, *branch, wanted)));
     if (bound.back().plan->columns.size() == bound.front().plan->columns.size()) continue;
-    return wrong("42601", "each UNION query must have the same number of columns", branch->at);
+    return wrong("42601", "each " + std::string(name_of(op)) + " query must have the same number of columns",
+                 branch->at);
   }
   return bound;
 }
 
 // The one type of each column of the branches, by those whose type is not open.
-Result<std::vector<std::optional<Type>>> union_types(const std::vector<BoundQuery>& branches, SourcePosition at) {
+Result<std::vector<std::optional<Type>>> common_types(const std::vector<BoundQuery>& branches, SetOperator op,
+                                                      SourcePosition at) {
   std::vector<std::optional<Type>> types;
   for (std::size_t column = 0; column < branches.front().plan->columns.size(); ++column) {
     std::vector<query::Argument> arguments;
@@ -50,13 +64,13 @@ Result<std::vector<std::optional<Type>>> union_types(const std::vector<BoundQuer
       arguments.push_back({branch.plan->columns[column].type, branch.open[column]});
       all_open = all_open && branch.open[column];
     }
-    const Type type = TRY(query::common_type(arguments, "UNION", at));
+    const Type type = TRY(query::common_type(arguments, name_of(op), at));
     types.push_back(all_open ? std::nullopt : std::optional<Type>(type));
   }
   return types;
 }
 
-// The branch with every column converted to the union's type.
+// The branch with every column converted to the common type.
 Result<query::PlanPtr> conform(StatementState& state, BoundQuery branch, const std::vector<std::optional<Type>>& types,
                                SourcePosition at) {
   auto& columns = branch.plan->columns;
@@ -74,11 +88,16 @@ Result<query::PlanPtr> conform(StatementState& state, BoundQuery branch, const s
   return projected(std::move(branch.plan), std::move(expressions), names);
 }
 
-Result<BoundQuery> bind_union(const Surroundings& around, std::span<const QueryBody* const> branches, bool all,
-                              WantedTypes wanted, SourcePosition at) {
+// The branches as inputs of one type, and which columns are open in all of them.
+struct Branches {
+  std::vector<query::PlanPtr> inputs;
+  std::vector<bool> open;
+};
+Result<Branches> bind_alike(const Surroundings& around, std::span<const QueryBody* const> branches, SetOperator op,
+                            WantedTypes wanted, SourcePosition at) {
   const std::size_t subqueries = around.state.subqueries();
-  std::vector<BoundQuery> bound = TRY(bind_branches(around, branches, wanted));
-  std::vector<std::optional<Type>> types = TRY(union_types(bound, at));
+  std::vector<BoundQuery> bound = TRY(bind_branches(around, branches, op, wanted));
+  const std::vector<std::optional<Type>> types = TRY(common_types(bound, op, at));
   const auto is_mixed = [&](const BoundQuery& branch) {
     for (std::size_t i = 0; i < types.size(); ++i) {
       if (types[i] && branch.open[i]) return true;
@@ -87,32 +106,28 @@ Result<BoundQuery> bind_union(const Surroundings& around, std::span<const QueryB
   };
   if (std::ranges::any_of(bound, is_mixed)) {  // Once more, now that the open columns' types are known.
     around.state.drop_subqueries_behind(subqueries);
-    bound = TRY(bind_branches(around, branches, types));
+    bound = TRY(bind_branches(around, branches, op, types));
   }
-  BoundQuery whole;
-  for (const auto& type : types) whole.open.push_back(!type);
-  auto plan = make_plan(query::UnionAll{}, {});
-  for (BoundQuery& branch : bound) plan->inputs.push_back(TRY(conform(around.state, std::move(branch), types, at)));
-  plan->columns = plan->inputs.front()->columns;
-  whole.plan = all ? std::move(plan) : pass_through(query::Distinct{}, std::move(plan));
-  return whole;
+  Branches alike;
+  for (const auto& type : types) alike.open.push_back(!type);
+  for (BoundQuery& branch : bound) alike.inputs.push_back(TRY(conform(around.state, std::move(branch), types, at)));
+  return alike;
 }
 
 Result<BoundQuery> bind_set_operation(const Surroundings& around, const QueryBody& body, const SetOperation& set,
                                       WantedTypes wanted) {
-  if (set.op != SetOperator::union_rows) {
-    const bool intersect = set.op == SetOperator::intersect;
-    return not_yet(
-        intersect ? "INTERSECT" : "EXCEPT", body.at,
-        intersect ? "WHERE (...) IN (SELECT ...) may say the same" : "WHERE NOT EXISTS (SELECT ...) may say the same");
-  }
-  std::vector<const QueryBody*> branches;
-  if (set.all) {
-    collect_branches(body, branches);
-  } else {
-    branches = {set.left.get(), set.right.get()};
-  }
-  return bind_union(around, branches, set.all, wanted, body.at);
+  const bool is_union = set.op == SetOperator::union_rows;
+  std::vector<const QueryBody*> branches = {set.left.get(), set.right.get()};
+  if (is_union && set.all) branches = union_all_branches(body);
+  Branches alike = TRY(bind_alike(around, branches, set.op, wanted, body.at));
+  using Kind = query::SetOperation::Kind;
+  const Kind kind = set.op == SetOperator::intersect ? Kind::intersect : Kind::except;
+  query::PlanNode node = query::SetOperation{kind, set.all};
+  if (is_union) node = query::UnionAll{};
+  auto plan = make_plan(std::move(node), alike.inputs.front()->columns);
+  plan->inputs = std::move(alike.inputs);
+  if (is_union && !set.all) plan = pass_through(query::Distinct{}, std::move(plan));
+  return BoundQuery{std::move(plan), std::move(alike.open)};
 }
 
 Result<BoundQuery> bind_body(const Surroundings& around, const QueryBody& body, WantedTypes wanted) {

@@ -37,9 +37,6 @@ class SelectBinder {  // One thread at a time; lives for one bind_select().
   };
 
   Result<void> check_supported() const {
-    if (!core_.distinct_on.empty()) {
-      return not_yet("DISTINCT ON", core_.distinct_on.front()->at, "GROUP BY with first(value, ts) may say the same");
-    }
     if (core_.items.empty()) return not_yet("an empty select list", query_.at, "SELECT 1");
     return {};
   }
@@ -64,30 +61,31 @@ class SelectBinder {  // One thread at a time; lives for one bind_select().
   // ---- ORDER BY ------------------------------------------------------------------------------------------------
 
   // The output a bare name means: PostgreSQL looks there before it looks at the columns of FROM.
-  Result<std::optional<std::size_t>> named_output(const Expression& expression) const {
+  Result<std::optional<std::size_t>> named_output(const Expression& expression, std::string_view clause) const {
     const auto* reference = std::get_if<ColumnRef>(&expression.node);
     std::optional<std::size_t> found;
     if (reference == nullptr || !reference->table.empty()) return found;
     for (std::size_t i = 0; i < visible_; ++i) {
       if (names_[i] != reference->column) continue;
       if (found && !query::same(*outputs_[*found], *outputs_[i])) {
-        return wrong("42702", "ORDER BY \"" + reference->column + "\" is ambiguous", expression.at);
+        return wrong("42702", std::string(clause) + " \"" + reference->column + "\" is ambiguous", expression.at);
       }
       if (!found) found = i;
     }
     return found;
   }
 
-  Result<std::size_t> order_output(const Expression& expression) {
-    if (const auto ordinal = TRY(ordinal_of(expression, visible_, "ORDER BY"))) return *ordinal - 1;
-    if (const auto named = TRY(named_output(expression))) return *named;
-    ExpressionBinder binder(around_, source_.scope, "ORDER BY", &aggregates_);
+  // `clause`: ORDER BY, or DISTINCT ON, which finds its expressions as ORDER BY does.
+  Result<std::size_t> order_output(const Expression& expression, std::string_view clause) {
+    if (const auto ordinal = TRY(ordinal_of(expression, visible_, clause))) return *ordinal - 1;
+    if (const auto named = TRY(named_output(expression, clause))) return *named;
+    ExpressionBinder binder(around_, source_.scope, clause, &aggregates_);
     binder.joining(source_);
     query::ExpressionPtr key = TRY(binder.bind_settled(expression));
     const auto found = std::ranges::find_if(outputs_, [&](const auto& output) { return query::same(*output, *key); });
     const auto index = static_cast<std::size_t>(found - outputs_.begin());
     if (found != outputs_.end()) return index;
-    if (core_.distinct) {
+    if (core_.distinct && core_.distinct_on.empty()) {
       return wrong("42P10", "for SELECT DISTINCT, ORDER BY expressions must appear in select list", expression.at);
     }
     outputs_.push_back(std::move(key));
@@ -97,8 +95,30 @@ class SelectBinder {  // One thread at a time; lives for one bind_select().
 
   Result<void> bind_order() {
     for (const SortItem& item : query_.order_by) {
-      const std::size_t output = TRY(order_output(*item.expression));
+      const std::size_t output = TRY(order_output(*item.expression, "ORDER BY"));
       order_.push_back({output, item.descending, nulls_first(item)});
+    }
+    for (const auto& expression : core_.distinct_on) {
+      distinct_on_.push_back(TRY(order_output(*expression, "DISTINCT ON")));
+    }
+    return check_distinct_on();
+  }
+
+  // Which row comes first is said only by an ORDER BY that begins with what DISTINCT ON names, in whatever order.
+  Result<void> check_distinct_on() const {
+    const auto mismatch = [](const Expression& expression) {
+      return wrong("42P10", "SELECT DISTINCT ON expressions must match initial ORDER BY expressions", expression.at);
+    };
+    if (distinct_on_.empty()) return {};
+    bool others = false;
+    for (std::size_t i = 0; i < order_.size(); ++i) {
+      const bool named = std::ranges::find(distinct_on_, order_[i].output) != distinct_on_.end();
+      if (named && others) return mismatch(*query_.order_by[i].expression);
+      others = others || !named;
+    }
+    for (std::size_t i = 0; others && i < distinct_on_.size(); ++i) {
+      const bool sorted = std::ranges::find(order_, distinct_on_[i], &OrderKey::output) != order_.end();
+      if (!sorted) return mismatch(*core_.distinct_on[i]);
     }
     return {};
   }
@@ -130,8 +150,9 @@ class SelectBinder {  // One thread at a time; lives for one bind_select().
   Result<BoundQuery> finish() {
     const std::size_t all = outputs_.size();
     query::PlanPtr plan = projected(std::move(source_.plan), std::move(outputs_), names_);
-    if (core_.distinct) plan = pass_through(query::Distinct{}, std::move(plan));
+    if (core_.distinct && distinct_on_.empty()) plan = pass_through(query::Distinct{}, std::move(plan));
     if (!order_.empty()) plan = sorted(std::move(plan));
+    if (!distinct_on_.empty()) plan = first_of_each(std::move(plan));
     plan = TRY(add_limit(around_, query_, std::move(plan)));
     if (all != visible_) plan = without_hidden(std::move(plan));
     return BoundQuery{std::move(plan), std::move(open_)};
@@ -146,6 +167,14 @@ class SelectBinder {  // One thread at a time; lives for one bind_select().
     return pass_through(std::move(sort), std::move(plan));
   }
 
+  [[nodiscard]] query::PlanPtr first_of_each(query::PlanPtr plan) const {
+    query::Distinct distinct;
+    for (const std::size_t output : distinct_on_) {
+      distinct.on.push_back(query::make_column(output, plan->columns[output].type));
+    }
+    return pass_through(std::move(distinct), std::move(plan));
+  }
+
   [[nodiscard]] query::PlanPtr without_hidden(query::PlanPtr plan) const {
     std::vector<query::ExpressionPtr> kept;
     for (std::size_t i = 0; i < visible_; ++i) kept.push_back(query::make_column(i, plan->columns[i].type));
@@ -158,11 +187,12 @@ class SelectBinder {  // One thread at a time; lives for one bind_select().
   const WantedTypes wanted_;
   Source source_;
   AggregateCalls aggregates_;
-  std::vector<query::ExpressionPtr> outputs_;  // The select list, then hidden sort keys.
+  std::vector<query::ExpressionPtr> outputs_;  // The select list, then hidden keys of ORDER BY and DISTINCT ON.
   std::vector<std::string> names_;
   std::vector<bool> open_;
   std::size_t visible_ = 0;
   std::vector<OrderKey> order_;
+  std::vector<std::size_t> distinct_on_;  // Outputs.
 };
 
 }  // namespace
