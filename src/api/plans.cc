@@ -52,6 +52,15 @@ Result<Column> column_of(const Value& value, const Type& type) {
 
 }  // namespace
 
+std::vector<Type> types_of(std::span<const Value> parameters) {
+  std::vector<Type> types;
+  for (const Value& value : parameters) {
+    if (!value.has_type()) break;  // Types are told by place: a bare NULL leaves the rest to the text.
+    types.push_back(value.type());
+  }
+  return types;
+}
+
 sql::BindContext bind_context(const Transaction& transaction, std::span<const Type> parameter_types) {
   return {.find_table = [&transaction](std::string_view name) { return transaction.find_table(name); },
           .table_names =
@@ -66,11 +75,7 @@ sql::BindContext bind_context(const Transaction& transaction, std::span<const Ty
 Result<std::shared_ptr<const PlannedStatement>> plan_statement(const sql::Statement& statement,
                                                                const Transaction& transaction,
                                                                std::span<const Value> parameters) {
-  std::vector<Type> types;
-  for (const Value& value : parameters) {
-    if (!value.has_type()) break;  // Types are told by place: a bare NULL leaves the rest to the text.
-    types.push_back(value.type());
-  }
+  const std::vector<Type> types = types_of(parameters);
   auto planned = std::make_shared<PlannedStatement>();
   planned->plan = TRY(sql::bind(statement, bind_context(transaction, types)));
   query::apply_rules(planned->plan);

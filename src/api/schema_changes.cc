@@ -97,6 +97,16 @@ Result<void> drop_index(Transaction& transaction, const sql::DropIndex& statemen
 
 }  // namespace
 
+Result<bool> create_table_as(Transaction& transaction, const sql::Statement& statement,
+                             std::span<const Value> parameters) {
+  const auto& create = std::get<sql::CreateTableAs>(statement.node);
+  if (create.if_not_exists && transaction.find_table(create.name.name) != nullptr) return false;
+  const std::vector<Type> types = types_of(parameters);
+  TableSchema schema = TRY(sql::bind_create_table_as(create, statement.parameters, bind_context(transaction, types)));
+  TRY(transaction.create_table(std::move(schema)));
+  return create.with_data;
+}
+
 Result<bool> run_schema_change(Transaction& transaction, const sql::Statement& statement) {
   const auto done = [](Result<void> outcome) -> Result<bool> {
     if (!outcome) return std::move(outcome).error();

@@ -199,6 +199,10 @@ Result<Session::Data> Session::run(Transaction& transaction, PreparedStatement& 
   transaction.begin_statement();
   auto data = [&]() -> Result<Data> {
     if (TRY(run_schema_change(transaction, prepared.statement))) return nothing();
+    if (is<sql::CreateTableAs>(prepared.statement)) {
+      const bool rows_follow = TRY(create_table_as(transaction, prepared.statement, parameters));
+      if (!rows_follow) return nothing();
+    }
     return run_plan(transaction, prepared, parameters);
   }();
   if (!data) transaction.rollback_statement();
@@ -251,6 +255,11 @@ Result<OpenStream> Session::open_stream(PreparedStatement& prepared, std::span<c
 
 Result<Session::Data> Session::explain(Transaction& transaction, const sql::Explain& explain,
                                        std::span<const Value> parameters) {
+  if (explain.analyze && is<sql::CreateTableAs>(*explain.statement)) {
+    return Error(Code::unsupported, "EXPLAIN ANALYZE of CREATE TABLE AS is not there")
+        .with_sqlstate("0A000")
+        .with_hint("EXPLAIN ANALYZE its query");
+  }
   const auto plan = TRY(plan_statement(*explain.statement, transaction, parameters));
   const auto clock = [](void* argument) { return static_cast<Clock*>(argument)->monotonic_ns(); };
   query::Profile profile(clock, &engine_->clock());

@@ -77,7 +77,12 @@ Result<std::shared_ptr<const PlannedStatement>> plan_statement(const sql::Statem
 [[nodiscard]] bool still_fits(const PlannedStatement& plan, const Transaction& transaction);
 // The values as one-row columns of the types the plan asks for. 08P01: another number of them.
 Result<std::vector<Column>> bind_parameters(const query::StatementPlan& plan, std::span<const Value> values);
+// Their types as far as a binder can be told: up to the first bare NULL.
+std::vector<Type> types_of(std::span<const Value> parameters);
 sql::BindContext bind_context(const Transaction& transaction, std::span<const Type> parameter_types);
+// Of a CREATE TABLE AS the table; whether the query's rows are to follow, as planned by plan_statement().
+Result<bool> create_table_as(Transaction& transaction, const sql::Statement& statement,
+                             std::span<const Value> parameters);
 // CREATE, ALTER, DROP. False: the statement is none of these.
 Result<bool> run_schema_change(Transaction& transaction, const sql::Statement& statement);
 

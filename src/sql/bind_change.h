@@ -9,6 +9,8 @@
 namespace mneme::sql::binding {
 
 Result<query::PlanPtr> bind_insert(const Surroundings& around, const Insert& insert);
+// The rows of a CREATE TABLE AS into the table it has made.
+Result<query::PlanPtr> bind_filling(const Surroundings& around, const CreateTableAs& create, query::SchemaPtr table);
 Result<query::PlanPtr> bind_update(const Surroundings& around, const Update& update);
 Result<query::PlanPtr> bind_delete(const Surroundings& around, const Delete& from);
 Result<query::PlanPtr> bind_truncate(const Surroundings& around, const Truncate& truncate, SourcePosition at);

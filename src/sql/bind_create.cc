@@ -4,6 +4,7 @@
 
 #include "sql/bind_error.h"
 #include "sql/bind_operand.h"
+#include "sql/bind_query.h"
 #include "sql/bind_schema.h"
 
 namespace mneme::sql {
@@ -142,6 +143,27 @@ Result<TableSchema> bind_create_table(const CreateTable& create, const BindConte
   builder.add_hidden_key();
   for (const Option& option : create.options) TRY(set_option(table, option));
   infer_time_column(table);
+  return table;
+}
+
+Result<TableSchema> bind_create_table_as(const CreateTableAs& create, std::size_t parameters,
+                                         const BindContext& context) {
+  TRY(check_schema_name(create.name));
+  StatementState state(context, parameters);
+  const BoundQuery rows = TRY(bind_query({state}, *create.query));
+  const auto& columns = rows.plan->columns;
+  if (create.columns.size() > columns.size()) {
+    return wrong("42601", "too many column names were specified", create.columns[columns.size()].at);
+  }
+  TableSchema table;
+  table.name = create.name.name;
+  SchemaBuilder builder(table, context);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const Name name = i < create.columns.size() ? create.columns[i] : Name{columns[i].name, create.query->at};
+    TRY(builder.add_column(name, columns[i].type, name.at));
+  }
+  builder.add_hidden_key();
+  for (const Option& option : create.options) TRY(set_option(table, option));
   return table;
 }
 

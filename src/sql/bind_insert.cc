@@ -195,4 +195,27 @@ Result<query::PlanPtr> bind_insert(const Surroundings& around, const Insert& ins
   return plan;
 }
 
+Result<query::PlanPtr> bind_filling(const Surroundings& around, const CreateTableAs& create, query::SchemaPtr table) {
+  BoundQuery rows = TRY(bind_query(around, *create.query));
+  std::vector<query::ExpressionPtr> row;
+  std::vector<std::string> names;
+  for (const ColumnSchema& column : table->columns) {
+    const std::size_t place = row.size();
+    const bool from_query =
+        !column.hidden && place < rows.plan->columns.size() && rows.plan->columns[place].type == column.type;
+    if (!from_query && !column.hidden) {
+      return Error(Code::already_exists, "table '" + table->name + "' already exists").with_sqlstate("42P07");
+    }
+    if (from_query) {
+      row.push_back(query::make_column(place, column.type));
+    } else {
+      row.push_back(TRY(default_of(around, column, create.name.at)));
+    }
+    names.push_back(column.name);
+  }
+  query::Insert node;
+  node.table = std::move(table);
+  return make_plan(std::move(node), {}, projected(std::move(rows.plan), std::move(row), names));
+}
+
 }  // namespace mneme::sql::binding

@@ -44,8 +44,7 @@ Result<void> check_schema_name(const TableName& name) {
   return missing("3F000", "schema \"" + name.schema + "\" does not exist", name.at).with_hint("there is one: public");
 }
 
-Result<ColumnSchema*> SchemaBuilder::add_column(const ColumnDefinition& definition) {
-  const Name& name = definition.name;
+Result<ColumnSchema*> SchemaBuilder::add_column(const Name& name, Type type, SourcePosition type_at) {
   if (table_.find(name.text) != nullptr) {
     return Error(Code::already_exists, "column \"" + name.text + "\" specified more than once or there already")
         .with_sqlstate("42701")
@@ -54,24 +53,28 @@ Result<ColumnSchema*> SchemaBuilder::add_column(const ColumnDefinition& definiti
   if (table_.columns.size() >= kColumnsMax) {
     return wrong("54011", "tables can have at most " + std::to_string(kColumnsMax) + " columns", name.at);
   }
-  ColumnSchema column;
-  column.name = name.text;
-  const bool serial = is_serial(definition.type.name);
-  column.type = serial ? kInt : TRY(bind_type(definition.type));
-  if (column.type.kind == TypeKind::vector && column.type.dimension == 0) {
-    return wrong("22023", "a column of vectors needs their dimension", definition.type.at)
-        .with_hint("for example, VECTOR(128)");
+  if (type.kind == TypeKind::vector && type.dimension == 0) {
+    return wrong("22023", "a column of vectors needs their dimension", type_at).with_hint("for example, VECTOR(128)");
   }
-  column.identity = serial;
-  column.not_null = serial;
-  for (const ColumnConstraint& constraint : definition.constraints) TRY(apply(column, constraint));
+  ColumnSchema& column = table_.columns.emplace_back();
   column.id = ColumnId{table_.next_column_id++};
-  table_.columns.push_back(std::move(column));
+  column.name = name.text;
+  column.type = type;
+  return &column;
+}
+
+Result<ColumnSchema*> SchemaBuilder::add_column(const ColumnDefinition& definition) {
+  const bool serial = is_serial(definition.type.name);
+  const Type type = serial ? kInt : TRY(bind_type(definition.type));
+  ColumnSchema* column = TRY(add_column(definition.name, type, definition.type.at));
+  column->identity = serial;
+  column->not_null = serial;
+  for (const ColumnConstraint& constraint : definition.constraints) TRY(apply(*column, constraint));
   add_length_check(definition);
   for (const ColumnConstraint& constraint : definition.constraints) {
-    if (constraint.kind == ColumnConstraint::Kind::unique) TRY(add_unique(constraint.name, {name}));
+    if (constraint.kind == ColumnConstraint::Kind::unique) TRY(add_unique(constraint.name, {definition.name}));
   }
-  return &table_.columns.back();
+  return column;
 }
 
 Result<void> SchemaBuilder::apply(ColumnSchema& column, const ColumnConstraint& constraint) {

@@ -17,7 +17,9 @@ class SchemaBuilder {
  public:
   SchemaBuilder(TableSchema& table, const BindContext& context) : table_(table), context_(context) {}
 
-  // The column and what its own constraints ask for, but PRIMARY KEY and CHECK. 42701: the name is taken.
+  // 42701: the name is taken.
+  Result<ColumnSchema*> add_column(const Name& name, Type type, SourcePosition type_at);
+  // The column and what its own constraints ask for, but PRIMARY KEY and CHECK.
   Result<ColumnSchema*> add_column(const ColumnDefinition& definition);
   Result<void> add_check(const std::string& name, const Expression& condition, const std::string& column);
   Result<void> set_primary_key(const std::string& name, const std::vector<Name>& columns, SourcePosition at);

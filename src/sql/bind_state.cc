@@ -4,9 +4,13 @@
 
 namespace mneme::sql::binding {
 
-Result<query::SchemaPtr> StatementState::table(const TableName& name) const {
+query::SchemaPtr StatementState::find_table(const TableName& name) const {
   const bool known_schema = name.schema.empty() || name.schema == "public";
-  if (query::SchemaPtr found = known_schema ? context_.find_table(name.name) : nullptr) return found;
+  return known_schema ? context_.find_table(name.name) : nullptr;
+}
+
+Result<query::SchemaPtr> StatementState::table(const TableName& name) const {
+  if (query::SchemaPtr found = find_table(name)) return found;
   const std::string shown = name.schema.empty() ? name.name : name.schema + "." + name.name;
   const auto names = context_.table_names ? context_.table_names() : std::vector<std::string>();
   return missing("42P01", "relation \"" + shown + "\" does not exist", name.at)

@@ -22,6 +22,8 @@ class StatementState {
   // 42P01 with the nearest name.
   Result<query::SchemaPtr> table(const TableName& name) const;
 
+  [[nodiscard]] query::SchemaPtr find_table(const TableName& name) const;  // Null: there is none.
+
   [[nodiscard]] std::size_t parameters() const noexcept { return parameters_.size(); }
   [[nodiscard]] std::optional<Type> parameter_type(std::uint32_t number) const { return parameters_[number - 1]; }
   // What the caller says it will bind; none: nothing is known.

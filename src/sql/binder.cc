@@ -19,6 +19,12 @@ struct RootOf {
     auto bound = TRY(binding::bind_query({state}, *query));
     return std::move(bound.plan);
   }
+  // Without its table, as in EXPLAIN: the query alone.
+  Result<query::PlanPtr> operator()(const CreateTableAs& create) const {
+    query::SchemaPtr table = state.find_table(create.name);
+    if (table == nullptr) return (*this)(create.query);
+    return binding::bind_filling({state}, create, std::move(table));
+  }
   Result<query::PlanPtr> operator()(const Insert& insert) const { return binding::bind_insert({state}, insert); }
   Result<query::PlanPtr> operator()(const Update& update) const { return binding::bind_update({state}, update); }
   Result<query::PlanPtr> operator()(const Delete& from) const { return binding::bind_delete({state}, from); }

@@ -23,14 +23,19 @@ struct BindContext {
   std::int64_t now_ns = 0;  // now(), for the DEFAULT that a column added by ALTER TABLE gives the rows that are there.
 };
 
-// SELECT, VALUES, INSERT, UPDATE, DELETE; the rules are the caller's to apply. now(), CURRENT_TIMESTAMP and the like
-// are a parameter of the plan, so that a plan may be used again as long as the catalogue stays as it is.
+// SELECT, VALUES, INSERT, UPDATE, DELETE, and the filling of a CREATE TABLE AS; the rules are the caller's to apply.
+// now(), CURRENT_TIMESTAMP and the like are a parameter of the plan, so that a plan may be used again as long as the
+// catalogue stays as it is.
 Result<query::StatementPlan> bind(const Statement& statement, const BindContext& context);
 
 // CREATE TABLE and ALTER TABLE as the schema they ask for. `default_sql` and CHECKs are kept as text and checked by
 // binding them. The DEFAULT of an added column is evaluated once and is its missing_value; whether a NOT NULL one
 // without a value finds rows (23502) is the caller's to check.
 Result<TableSchema> bind_create_table(const CreateTable& create, const BindContext& context);
+// CREATE TABLE AS: the columns its query yields. Once there is such a table, bind() plans the INSERT of the query's
+// rows.
+Result<TableSchema> bind_create_table_as(const CreateTableAs& create, std::size_t parameters,
+                                         const BindContext& context);
 Result<TableSchema> bind_alter_table(const AlterTable& alter, const TableSchema& table, const BindContext& context);
 Result<TableSchema> bind_create_index(const CreateIndex& create, const TableSchema& table);
 
