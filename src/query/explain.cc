@@ -96,20 +96,39 @@ std::string prune_text(const Scan& scan) {
   return text;
 }
 
+std::size_t count_scans(const Plan& plan) {
+  std::size_t scans = std::holds_alternative<Scan>(plan.node) ? 1 : 0;
+  for (const auto& input : plan.inputs) scans += count_scans(*input);
+  return scans;
+}
+
+// The columns of an input; with `qualified`, those of a table are table.column.
+Columns input_columns(const Plan& plan, std::size_t input, bool qualified) {
+  if (input >= plan.inputs.size()) return {};
+  Columns columns = plan.inputs[input]->columns;
+  for (OutputColumn& column : columns) {
+    if (qualified && !column.table.empty() && !column.name.empty()) column.name = column.table + "." + column.name;
+  }
+  return columns;
+}
+
 class NodePrinter {  // One thread at a time: the line of one node.
  public:
-  explicit NodePrinter(const Plan& plan)
-      : plan_(plan), input_(plan.inputs.empty() ? nothing_ : plan.inputs[0]->columns) {
+  // `qualified`: the plan has more than one table.
+  NodePrinter(const Plan& plan, bool qualified)
+      : plan_(plan),
+        qualified_(qualified),
+        input_(input_columns(plan, 0, qualified)),
+        right_(input_columns(plan, 1, qualified)) {
     both_ = input_;
-    if (plan.inputs.size() == 2) {
-      both_.insert(both_.end(), plan.inputs[1]->columns.begin(), plan.inputs[1]->columns.end());
-    }
+    both_.insert(both_.end(), right_.begin(), right_.end());
   }
 
   std::string operator()(const Scan& n) const {
     std::string columns;
     for (const ColumnId id : n.table_columns) columns += (columns.empty() ? "" : ", ") + n.table->find(id)->name;
-    std::string text = "Scan " + n.table->name + " (" + columns + ")" + optional("filter", n.filter, plan_.columns);
+    std::string text = "Scan " + n.table->name + alias(*n.table) + " (" + columns + ")";
+    text += optional("filter", n.filter, plan_.columns);
     text += prune_text(n);
     if (n.index) text += " index " + index_text(*n.index, *n.table);
     return text;
@@ -142,7 +161,7 @@ class NodePrinter {  // One thread at a time: the line of one node.
   std::string operator()(const AsofJoin& n) const {
     const std::string symbol = std::string(n.forward ? "<" : ">") + (n.strict ? "" : "=");
     return std::string(n.left_outer ? "Asof left join " : "Asof join ") + explain(*n.left_time, input_) + " " + symbol +
-           " " + explain(*n.right_time, right()) + keys(n.left_keys, n.right_keys) + optional("within", n.within, {});
+           " " + explain(*n.right_time, right_) + keys(n.left_keys, n.right_keys) + optional("within", n.within, {});
   }
   std::string operator()(const UnionAll&) const { return "Union all"; }
   std::string operator()(const SetOperation& n) const {
@@ -168,20 +187,24 @@ class NodePrinter {  // One thread at a time: the line of one node.
   std::string operator()(const Delete& n) const { return "Delete from " + n.table->name; }
 
  private:
-  [[nodiscard]] const Columns& right() const { return plan_.inputs.size() == 2 ? plan_.inputs[1]->columns : nothing_; }
+  [[nodiscard]] std::string alias(const TableSchema& table) const {
+    const std::string& name = plan_.columns.empty() ? table.name : plan_.columns.front().table;
+    return !qualified_ || name.empty() || name == table.name ? "" : " AS " + name;
+  }
 
   [[nodiscard]] std::string keys(const std::vector<ExpressionPtr>& left,
                                  const std::vector<ExpressionPtr>& right_keys) const {
     std::string text;
     for (std::size_t i = 0; i < left.size(); ++i) {
-      text += (i == 0 ? " on " : " AND ") + explain(*left[i], input_) + " = " + explain(*right_keys[i], right());
+      text += (i == 0 ? " on " : " AND ") + explain(*left[i], input_) + " = " + explain(*right_keys[i], right_);
     }
     return text;
   }
 
   const Plan& plan_;
-  const Columns nothing_;
-  const Columns& input_;
+  const bool qualified_;
+  const Columns input_;
+  const Columns right_;
   Columns both_;
 };
 
@@ -200,9 +223,16 @@ std::string measured(const Plan& plan, const Profile* profile) {
   return "  (" + std::to_string(node->rows) + (node->rows == 1 ? " row, " : " rows, ") + milliseconds(node->ns) + ")";
 }
 
-void print(const Plan& plan, std::size_t depth, const Profile* profile, std::string& text) {
-  text += std::string(2 * depth, ' ') + std::visit(NodePrinter(plan), plan.node) + measured(plan, profile) + "\n";
-  for (const auto& input : plan.inputs) print(*input, depth + 1, profile, text);
+void print(const Plan& plan, bool qualified, std::size_t depth, const Profile* profile, std::string& text) {
+  const std::string node = std::visit(NodePrinter(plan, qualified), plan.node);
+  text += std::string(2 * depth, ' ') + node + measured(plan, profile) + "\n";
+  for (const auto& input : plan.inputs) print(*input, qualified, depth + 1, profile, text);
+}
+
+std::string printed(const Plan& plan, const Profile* profile) {
+  std::string text;
+  print(plan, count_scans(plan) > 1, 0, profile, text);
+  return text;
 }
 
 }  // namespace
@@ -214,16 +244,8 @@ std::string explain(const AggregateCall& call, const std::vector<OutputColumn>& 
          optional("FILTER", call.filter, columns);
 }
 
-std::string explain(const Plan& plan) {
-  std::string text;
-  print(plan, 0, nullptr, text);
-  return text;
-}
+std::string explain(const Plan& plan) { return printed(plan, nullptr); }
 
-std::string explain(const Plan& plan, const Profile& profile) {
-  std::string text;
-  print(plan, 0, &profile, text);
-  return text;
-}
+std::string explain(const Plan& plan, const Profile& profile) { return printed(plan, &profile); }
 
 }  // namespace mneme::query

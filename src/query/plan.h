@@ -22,6 +22,7 @@ namespace mneme::query {
 struct OutputColumn {
   std::string name;
   Type type;
+  std::string table = {};  // What the table it comes from goes by in the statement, for EXPLAIN; empty: computed.
 };
 
 struct Plan;

@@ -64,7 +64,8 @@ CommonTableScope* find_common_table(const Surroundings& around, const TableName&
 Result<Source> bind_ref(const Surroundings& around, const BaseTable& ref, SourcePosition) {
   if (CommonTableScope* common = find_common_table(around, ref.name)) return bind_common_table(around, *common, ref);
   const query::SchemaPtr table = TRY(around.state.table(ref.name));
-  Source source{scan_of(table), table_scope(table, ref.alias.name)};
+  Source source{nullptr, table_scope(table, ref.alias.name)};
+  source.plan = scan_of(table, source.scope.tables.front().name);
   TRY(rename_columns(source.scope.columns, ref.alias, source.scope.tables.front().name));
   return source;
 }
@@ -120,14 +121,14 @@ Result<Source> bind_ref(const Surroundings& around, const Join& join, SourcePosi
 
 }  // namespace
 
-query::PlanPtr scan_of(const query::SchemaPtr& table, bool with_row_id) {
+query::PlanPtr scan_of(const query::SchemaPtr& table, const std::string& name, bool with_row_id) {
   query::Scan scan;
   scan.table = table;
   scan.with_row_id = with_row_id;
   std::vector<query::OutputColumn> columns;
   for (const ColumnSchema& column : table->columns) {
     scan.table_columns.push_back(column.id);
-    columns.push_back({column.name, column.type});
+    columns.push_back({column.name, column.type, name});
   }
   if (with_row_id) columns.push_back({"", kInt});
   return make_plan(std::move(scan), std::move(columns));

@@ -113,10 +113,19 @@ Result<query::ExpressionPtr> Grouping::over_groups(const query::Expression& expr
 }
 
 query::PlanPtr Grouping::plan(query::PlanPtr input, std::vector<query::AggregateCall> calls) {
+  return aggregated(std::move(input), std::move(groups_), std::move(calls));
+}
+
+query::PlanPtr aggregated(query::PlanPtr input, std::vector<query::ExpressionPtr> groups,
+                          std::vector<query::AggregateCall> calls) {
   std::vector<query::OutputColumn> columns;
-  for (const auto& group : groups_) columns.push_back({query::explain(*group, input->columns), group->type});
+  for (const auto& group : groups) {
+    std::string name = query::explain(*group, input->columns);
+    std::string table = table_of(*group, name, *input);
+    columns.push_back({std::move(name), group->type, std::move(table)});
+  }
   for (const auto& call : calls) columns.push_back({query::explain(call, input->columns), call.type});
-  return make_plan(query::Aggregate{std::move(groups_), std::move(calls)}, std::move(columns), std::move(input));
+  return make_plan(query::Aggregate{std::move(groups), std::move(calls)}, std::move(columns), std::move(input));
 }
 
 }  // namespace mneme::sql::binding

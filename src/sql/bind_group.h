@@ -33,4 +33,8 @@ class Grouping {  // One thread at a time.
   std::vector<query::ExpressionPtr> groups_;
 };
 
+// An Aggregate whose columns are named by what they compute.
+query::PlanPtr aggregated(query::PlanPtr input, std::vector<query::ExpressionPtr> groups,
+                          std::vector<query::AggregateCall> calls);
+
 }  // namespace mneme::sql::binding

@@ -28,11 +28,20 @@ inline query::PlanPtr filtered(query::PlanPtr input, query::ExpressionPtr predic
   return pass_through(query::Filter{std::move(predicate)}, std::move(input));
 }
 
+// A column of an input that keeps its name is still its table's.
+inline std::string table_of(const query::Expression& expression, const std::string& name, const query::Plan& input) {
+  if (expression.kind != query::ExpressionKind::column) return "";
+  const query::OutputColumn& column = input.columns[expression.index];
+  return column.name == name ? column.table : "";
+}
+
 // `names` are as many as `expressions`.
 inline query::PlanPtr projected(query::PlanPtr input, std::vector<query::ExpressionPtr> expressions,
                                 const std::vector<std::string>& names) {
   std::vector<query::OutputColumn> columns;
-  for (std::size_t i = 0; i < expressions.size(); ++i) columns.push_back({names[i], expressions[i]->type});
+  for (std::size_t i = 0; i < expressions.size(); ++i) {
+    columns.push_back({names[i], expressions[i]->type, table_of(*expressions[i], names[i], *input)});
+  }
   return make_plan(query::Project{std::move(expressions)}, std::move(columns), std::move(input));
 }
 

@@ -34,8 +34,8 @@ Result<Source> bind_join(const Surroundings& around, const Join& join, SourcePos
 Result<Source> bind_asof_join(const Surroundings& around, const Join& join, SourcePosition at);
 // Splits an ON or WHERE condition over both inputs into the join's keys and residual.
 void set_join_condition(query::Join& join, const query::Expression& condition, std::size_t left_columns);
-// A scan of all columns of a table, in the schema's order.
-query::PlanPtr scan_of(const query::SchemaPtr& table, bool with_row_id = false);
+// A scan of all columns of a table, in the schema's order. `name`: what it goes by.
+query::PlanPtr scan_of(const query::SchemaPtr& table, const std::string& name, bool with_row_id = false);
 
 // The operands of AND at the top of a condition, which may be null.
 std::vector<const Expression*> conjuncts_of(const Expression* condition);

@@ -5,10 +5,10 @@
 // its value beside it, and no subquery runs once a row. Without an aggregate, k must be unique in u.
 #include <algorithm>
 
-#include "query/explain.h"
 #include "query/rules_expression.h"
 #include "query/rules_join.h"
 #include "sql/bind_error.h"
+#include "sql/bind_group.h"
 #include "sql/bind_plan.h"
 #include "sql/bind_subquery.h"
 
@@ -103,13 +103,9 @@ Result<Bound> ExpressionBinder::joined_aggregate(RightSide side, const query::Ex
   query::Join join = TRY(keyed_join(side, width));
   const std::size_t keys = join.right_keys.size();
   auto result = TRY(over_calls(value, side.aggregates.calls, width + keys, true));
-  query::Aggregate grouped{std::move(join.right_keys), std::move(side.aggregates.calls)};
-  join.right_keys = columns_of(grouped.groups);
-  std::vector<query::OutputColumn> columns;
-  const auto& inputs = side.plan->columns;
-  for (const auto& group : grouped.groups) columns.push_back({query::explain(*group, inputs), group->type});
-  for (const auto& call : grouped.calls) columns.push_back({query::explain(call, inputs), call.type});
-  join_subquery(std::move(join), make_plan(std::move(grouped), std::move(columns), std::move(side.plan)));
+  std::vector<query::ExpressionPtr> groups = std::move(join.right_keys);
+  join.right_keys = columns_of(groups);
+  join_subquery(std::move(join), aggregated(std::move(side.plan), std::move(groups), std::move(side.aggregates.calls)));
   Bound bound = closed(std::move(result));
   bound.at = at;
   return bound;
@@ -136,11 +132,7 @@ Result<Bound> ExpressionBinder::joined_row(RightSide side, query::ExpressionPtr 
 Result<Bound> ExpressionBinder::lone_subquery(RightSide side, query::ExpressionPtr value, SourcePosition at) {
   if (!side.aggregates.calls.empty()) {
     value = TRY(over_calls(*value, side.aggregates.calls, 0, false));
-    std::vector<query::OutputColumn> columns;
-    for (const auto& call : side.aggregates.calls)
-      columns.push_back({query::explain(call, side.plan->columns), call.type});
-    side.plan =
-        make_plan(query::Aggregate{{}, std::move(side.aggregates.calls)}, std::move(columns), std::move(side.plan));
+    side.plan = aggregated(std::move(side.plan), {}, std::move(side.aggregates.calls));
   }
   std::vector<query::ExpressionPtr> outputs;
   outputs.push_back(std::move(value));

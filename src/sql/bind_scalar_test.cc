@@ -49,17 +49,17 @@ TEST_CASE("binder: IN (SELECT ...) under OR is a left join, and 0, 1 or 2 for no
       plan.starts_with("Subquery\n"
                        "Project CASE WHEN count = 0 THEN 0 WHEN count = count THEN 1 ELSE 2 END\n"
                        "  Aggregate count(*), count(device)\n"));
-  CHECK(plan.find("Left join on label = value\n") != std::string::npos);
+  CHECK(plan.find("Left join on moments.label = value\n") != std::string::npos);
   CHECK(bound("SELECT id IN (SELECT id, label FROM moments) FROM moments").starts_with("42601"));
 }
 
 TEST_CASE("binder: a row of the same key without an aggregate needs a unique key") {
   CHECK(bound("SELECT ax, (SELECT label FROM moments m WHERE m.id = length(device)) FROM imu") ==
-        "Project ax, #5\n"
-        "  Left join on length(device) = #0\n"
+        "Project imu.ax, #5\n"
+        "  Left join on length(imu.device) = #0\n"
         "    Scan imu (ts, device, ax, _id)\n"
-        "    Project id, label\n"
-        "      Scan moments (id, ts, label, score, place, face, note)\n");
+        "    Project m.id, m.label\n"
+        "      Scan moments AS m (id, ts, label, score, place, face, note)\n");
   CHECK(bound("SELECT (SELECT label FROM moments m WHERE m.ts = imu.ts) FROM imu").starts_with("0A000 1:8 "));
 }
 

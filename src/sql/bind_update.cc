@@ -13,7 +13,8 @@ namespace {
 // The table's columns, the RowId, then the columns of the other tables.
 Result<Source> changed_rows(const Surroundings& around, const query::SchemaPtr& table, const std::string& alias,
                             const std::vector<TableRefPtr>& others, const Expression* where) {
-  Source source{scan_of(table, true), table_scope(table, alias)};
+  Source source{nullptr, table_scope(table, alias)};
+  source.plan = scan_of(table, source.scope.tables.front().name, true);
   source.scope.columns.push_back({"", kInt});
   if (!others.empty()) {
     Source joined = TRY(bind_from(around, others));
@@ -80,7 +81,7 @@ Result<query::PlanPtr> bind_truncate(const Surroundings& around, const Truncate&
   if (truncate.restart_identity) return not_yet("RESTART IDENTITY", at, "numbers are never handed out twice");
   if (truncate.tables.size() != 1) return not_yet("TRUNCATE of several tables", at, "one statement for each table");
   const query::SchemaPtr table = TRY(around.state.table(truncate.tables.front()));
-  return make_plan(query::Delete{table, {}}, {}, scan_of(table, true));
+  return make_plan(query::Delete{table, {}}, {}, scan_of(table, table->name, true));
 }
 
 }  // namespace mneme::sql::binding

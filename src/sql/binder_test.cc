@@ -110,12 +110,12 @@ TEST_CASE("binder: groups become columns, HAVING tests them") {
 
 TEST_CASE("binder: EXISTS and NOT IN are joins") {
   CHECK(bound("SELECT id FROM moments WHERE EXISTS (SELECT 1 FROM imu WHERE imu.ts = moments.ts)") ==
-        "Project id\n"
-        "  Semi join on ts = ts\n"
+        "Project moments.id\n"
+        "  Semi join on moments.ts = imu.ts\n"
         "    Scan moments (id, ts, label, score, place, face, note)\n"
         "    Scan imu (ts, device, ax, _id)\n");
   CHECK(bound("SELECT id FROM moments WHERE label NOT IN (SELECT device FROM imu)")
-            .find("Anti join null-aware on label = device") != std::string::npos);
+            .find("Anti join null-aware on moments.label = imu.device") != std::string::npos);
 }
 
 }  // namespace mneme::sql::testing

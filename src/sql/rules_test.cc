@@ -65,10 +65,10 @@ TEST_CASE("rules: a limit keeps the conditions above it above it") {
 
 TEST_CASE("rules: conditions on one side of a join are tested before it, unless the other side's rows need them") {
   CHECK(optimised("SELECT m.id, i.ax FROM moments m LEFT JOIN imu i ON m.ts = i.ts AND i.ax > 2 WHERE m.id < 7") ==
-        "Project id, ax\n"
-        "  Left join on ts = ts\n"
-        "    Scan moments (id, ts) filter id < 7 prune id in [ .. 7]\n"
-        "    Scan imu (ts, ax) filter ax > 2 prune ax in [2 .. ]\n");
+        "Project m.id, i.ax\n"
+        "  Left join on m.ts = i.ts\n"
+        "    Scan moments AS m (id, ts) filter id < 7 prune id in [ .. 7]\n"
+        "    Scan imu AS i (ts, ax) filter ax > 2 prune ax in [2 .. ]\n");
   for (const char* kind : {"JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN"}) {
     const std::string join = std::string("SELECT * FROM t ") + kind + " u ON a = x AND y > 10 AND a < 4";
     same_rows(over_tables(join));
@@ -93,23 +93,23 @@ TEST_CASE("rules: a left join whose padded rows a condition drops is an inner on
 
 TEST_CASE("rules: equalities between tables of a comma list are the keys of joins") {
   CHECK(optimised("SELECT a.id FROM moments a, moments b, imu c WHERE a.id = b.id AND b.ts = c.ts AND c.ax = 1") ==
-        "Project id\n"
-        "  Join on ts = ts\n"
-        "    Join on id = id\n"
-        "      Scan moments (id)\n"
-        "      Scan moments (id, ts)\n"
-        "    Scan imu (ts, ax) filter ax = 1 prune ax in [1 .. 1]\n");
+        "Project a.id\n"
+        "  Join on b.ts = c.ts\n"
+        "    Join on a.id = b.id\n"
+        "      Scan moments AS a (id)\n"
+        "      Scan moments AS b (id, ts)\n"
+        "    Scan imu AS c (ts, ax) filter ax = 1 prune ax in [1 .. 1]\n");
   CHECK(same_rows(over_tables("SELECT a, y FROM t, u WHERE a = x AND a + y > 12")) == 2);
   CHECK(same_rows(over_tables("SELECT 1 FROM t t1, t t2, u WHERE t1.a = t2.a AND t2.a = x")) == 7);
 }
 
 TEST_CASE("rules: an ASOF join's right side is tested after the nearest row is found") {
   CHECK(optimised("SELECT m.id FROM moments m ASOF JOIN imu i ON m.ts >= i.ts WHERE m.score = 1 AND i.ax > 0") ==
-        "Project id\n"
-        "  Filter ax > 0\n"
-        "    Asof join ts >= ts\n"
-        "      Scan moments (id, ts, score) filter score = 1 prune score in [1 .. 1]\n"
-        "      Scan imu (ts, ax)\n");
+        "Project m.id\n"
+        "  Filter i.ax > 0\n"
+        "    Asof join m.ts >= i.ts\n"
+        "      Scan moments AS m (id, ts, score) filter score = 1 prune score in [1 .. 1]\n"
+        "      Scan imu AS i (ts, ax)\n");
   CHECK(same_rows(over_tables("SELECT a, x, y FROM t ASOF JOIN u ON a >= x WHERE a > 1 AND y > 20")) == 2);
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("rules: only the columns that are used are read and carried") {
         "    Scan imu (ax)\n"
         "  Project 2\n"
         "    Values ()\n");
-  CHECK(has(optimised("SELECT m.id FROM moments m JOIN imu i USING (ts)"), "Scan imu (ts)\n"));
+  CHECK(has(optimised("SELECT m.id FROM moments m JOIN imu i USING (ts)"), "Scan imu AS i (ts)\n"));
   CHECK(same_rows(over_tables("SELECT 1 FROM t JOIN u ON a = x")) == 5);
   CHECK(same_rows(over_tables("SELECT n FROM (SELECT a, count(*) AS n, sum(c) FROM t GROUP BY a) q")) == 4);
   CHECK(same_rows(over_tables("SELECT a FROM (SELECT DISTINCT a, b FROM t) q")) == 5);
