@@ -150,6 +150,7 @@ Result<bool> Maintenance::step_once(std::int64_t deadline_ns) {
     if (core_.log->poisoned()) return core_.failed_sync();
     flush = flush || wants_flush();
   }
+  if (flush && prepare_log_beside_flush()) return true;
   if (flush && is_turn_of_merges()) {
     // What went wrong with a merge keeps no row in memory.
     if (const auto merged = step_compaction(deadline_ns); merged && *merged) return true;
@@ -255,6 +256,17 @@ Result<bool> Maintenance::prepare_log() {
   Lock lock(core_.mutex);
   TRY(core_.log->adopt(*preparation, std::move(outcome)));
   return true;
+}
+
+// Under load there is always something to flush, and a commit that finds no next log file makes one while others wait.
+// When it cannot be made the flush goes on all the same: it is what gives space back.
+bool Maintenance::prepare_log_beside_flush() {
+  if (!log_refused_) {
+    const auto prepared = prepare_log();
+    log_refused_ = !prepared;
+    if (prepared && *prepared) return true;
+  }
+  return false;
 }
 
 Result<void> Maintenance::append(const ManifestEdit& edit) {

@@ -116,6 +116,7 @@ class Maintenance {  // Thread-safe after start().
   void avoid_damaged(const std::vector<TableSegment>& inputs) LOCK_HELD(step_mutex_);
   void abandon_compaction(const Error& why) LOCK_HELD(step_mutex_);
   Result<bool> prepare_log() LOCK_HELD(step_mutex_);
+  bool prepare_log_beside_flush() LOCK_HELD(step_mutex_);
   Result<bool> sync_if_due() LOCK_NOT_HELD(core_.mutex);
   Result<bool> tidy() LOCK_HELD(step_mutex_);
   [[nodiscard]] bool step_in_thread(bool& failed) LOCK_NOT_HELD(core_.mutex, step_mutex_);
@@ -137,6 +138,7 @@ class Maintenance {  // Thread-safe after start().
   std::optional<MergeRound> merge_;
   std::size_t merge_width_ = kMergeInputsMax;  // Fewer at a time after memory did not suffice.
   bool merges_done_ = false;                   // Nothing is worth merging until the next flush.
+  bool log_refused_ = false;                   // Since the last round of flushing the next log file could not be made.
   std::int64_t merges_until_ns_ = 0;           // Monotonic: before the next flush begins, if they are behind.
   std::set<std::uint64_t> unmergeable_;        // Segments that could not be read.
   bool stopping_ = false;                      // Guarded by the commit lock.

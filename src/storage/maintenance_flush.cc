@@ -91,6 +91,12 @@ void Maintenance::finish_round() {
     end_round({});
   }
   give_merges_a_turn(core_.world.clock.monotonic_ns() - begun_ns);
+  log_refused_ = false;
+  // By now two syncs have passed since the round before: its log files are of use again. Later ones are for a quiet
+  // time.
+  if (auto released = obsolete_.release(*manifest_); !released) {
+    // What cannot go now stays in the list.
+  }
   retire(named);
   age_deletes();
 }

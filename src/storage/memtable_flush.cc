@@ -17,7 +17,7 @@ struct KeyAndOrdinal {
 constexpr std::size_t kOrderBytes = 2 * sizeof(std::uint32_t);  // Of a row: where it goes, and where it came from.
 
 // What sorting holds for each row beside both orders.
-std::size_t key_bytes(const TableSchema& schema) noexcept {
+std::size_t key_bytes(const TableSchema& schema) {
   std::size_t bytes = sizeof(KeyAndOrdinal);
   for (const ColumnId id : schema.clustering()) {
     if (const auto ordinal = schema.ordinal_of(id)) bytes += schema.columns[*ordinal].type.width() + 1;
@@ -56,7 +56,7 @@ bool are_integers(const Batch& keys) {
 
 }  // namespace
 
-std::size_t MemtableFlush::rows_max(const TableSchema& schema, const MemoryBudget& budget) noexcept {
+std::size_t MemtableFlush::rows_max(const TableSchema& schema, const MemoryBudget& budget) {
   const std::size_t bytes = budget.share_cap(MemoryShare::maintenance) / 4;
   return std::max(bytes / (kOrderBytes + key_bytes(schema)), kBatchRowsMax);
 }

@@ -27,7 +27,7 @@ class MemtableFlush {  // One thread at a time.
     Lsn covered_to{};                   // Replay will begin after it; 0: last_lsn.
   };
   // How many rows a memtable may have, so that sorting them takes a quarter of the memory for maintenance at most.
-  static std::size_t rows_max(const TableSchema& schema, const MemoryBudget& budget) noexcept;
+  static std::size_t rows_max(const TableSchema& schema, const MemoryBudget& budget);
   // Sorts. full: the budget refused the order's memory. REQUIRES: nothing is appended to `memtable` any more.
   static Result<std::unique_ptr<MemtableFlush>> begin(std::shared_ptr<const Memtable> memtable, const Options& options,
                                                       MemoryBudget& budget);

@@ -86,10 +86,9 @@ void OrderedMemory::index_newest() {
   const std::uint32_t row = log_.rows() - 1;
   if (log_.words() && !keys.is_null(row)) {
     const std::uint64_t word = keys.word(row);
-    const bool above_all = least_word_ > most_word_ || word > most_word_;
     least_word_ = std::min(least_word_, word);
     most_word_ = std::max(most_word_, word);
-    if (row == ascending_ && above_all) {
+    if (row == ascending_ && (row == 0 || word > keys.word(row - 1))) {
       ++ascending_;
       return;
     }
@@ -107,7 +106,11 @@ bool OrderedMemory::may_have(const Column& least, const Column& most) const {
 void OrderedMemory::forget_from(std::uint32_t ordinal) noexcept {
   Lock lock(mutex_);
   table_.forget_from(ordinal);
-  ascending_ = std::min(ascending_, ordinal);
+  if (ordinal <= ascending_) {  // The bounds are those of what is left, or a commit that is tried again asks in vain.
+    ascending_ = ordinal;
+    least_word_ = ordinal == 0 ? ~std::uint64_t{0} : log_.view().word(0);
+    most_word_ = ordinal == 0 ? 0 : log_.view().word(ordinal - 1);
+  }
   log_.truncate(ordinal);
 }
 

@@ -68,7 +68,7 @@ class OrderedMemory final : public MemoryIndex {
   KeyLog log_ GUARDED_BY(mutex_);
   KeyTable table_ GUARDED_BY(mutex_);
   std::uint32_t ascending_ GUARDED_BY(mutex_) = 0;  // The first rows: words, each above the one before; not in table_.
-  // Of all words there ever were; while there are none, the least is above the most.
+  // No word is outside of them; while there are none, the least is above the most.
   std::uint64_t least_word_ GUARDED_BY(mutex_) = ~std::uint64_t{0};
   std::uint64_t most_word_ GUARDED_BY(mutex_) = 0;
   // Held while sorting, by readers of ranges alone; taken before mutex_.

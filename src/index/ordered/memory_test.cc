@@ -93,6 +93,9 @@ TEST_CASE("ordered memory: what is outside of all keys there were is known not t
   CHECK(checked.may_have(20, 30));
   CHECK(checked.may_have(0, 10));
   CHECK(checked.may_have(12, 13));  // Bounds are all it knows.
+  checked.forget_from(1);
+  CHECK_FALSE(checked.may_have(11, 30));
+  CHECK(checked.may_have(10, 30));
 }
 
 }  // namespace
