@@ -206,7 +206,7 @@ class CrashRun {
       return done.error().to_string();
     const auto state = read_all(**store);
     if (!state) return state.error().to_string();
-    if (state->at("fresh").begin()->first <= given.row_max) return "a row id was given before";
+    if (state->at("fresh, version 1").begin()->first <= given.row_max) return "a row id was given before";
     if (const auto flushed = (*store)->flush(); !flushed) return "flush: " + flushed.error().to_string();
     if (const auto done = steps(**store, kStepsMax); !done) return "step: " + done.error().to_string();
     const auto merged = read_all(**store);

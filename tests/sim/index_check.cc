@@ -140,7 +140,7 @@ Result<std::string> indexes_disagree(Store& store, const IndexKinds& kinds, cons
   for (const auto& schema : transaction->tables()) {
     for (const IndexSchema& index : schema->indexes) {
       transaction->begin_statement();
-      const std::string wrong = TRY(IndexCheck(*transaction, *schema, index, state.at(schema->name)).run());
+      const std::string wrong = TRY(IndexCheck(*transaction, *schema, index, state.at(state_name(*schema))).run());
       if (!wrong.empty()) return "index " + index.name + " of " + schema->name + " " + wrong;
     }
   }

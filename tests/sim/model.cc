@@ -31,10 +31,15 @@ std::string row_text(const Batch& batch, std::size_t row) {
   return text;
 }
 
+// With the version, so that commits which change nothing but columns or indexes are told apart, too.
+std::string state_name(const TableSchema& schema) {
+  return schema.name + ", version " + std::to_string(schema.version);
+}
+
 Result<State> read_state(const Snapshot& snapshot) {
   State state;
   for (const auto& [id, table] : snapshot.version->tables) {
-    auto& rows = state[table.schema->name];
+    auto& rows = state[state_name(*table.schema)];
     std::vector<ColumnId> columns;
     for (const ColumnSchema& column : table.schema->columns) columns.push_back(column.id);
     auto scan = TRY(TableScan::open(snapshot, id, columns));
@@ -201,8 +206,8 @@ std::string Model::committed(Store& store) {
   if (!found) return found.error().to_string();
   std::uint64_t row_max = row_max_;
   for (auto& [name, table] : tables_) {
-    const auto rows = found->find(name);
-    if (rows == found->end()) return "table " + name + " is missing";
+    const auto rows = found->find(state_name(table.schema));
+    if (rows == found->end()) return state_name(table.schema) + " is missing";
     std::vector<std::string> fresh;
     for (const auto& [id, text] : rows->second) {
       row_max = std::max(row_max, id);

@@ -12,9 +12,10 @@
 
 namespace mneme::sim {
 
-// Tables by name; a row is its columns as text, by RowId so that a reused id shows.
+// Tables by name and version; a row is its columns as text, by RowId so that a reused id shows.
 using State = std::map<std::string, std::map<std::uint64_t, std::string>>;
 
+std::string state_name(const TableSchema& schema);  // Of a table in a State.
 std::string row_text(const Batch& batch, std::size_t row);
 // Every row a snapshot sees, by scanning. Fails where the store does.
 Result<State> read_state(const Snapshot& snapshot);
