@@ -19,6 +19,12 @@ Batch empty_batch(const TableSchema& schema) {
   return batch;
 }
 
+std::size_t bytes_of(const Batch& batch) {
+  std::size_t bytes = 0;
+  for (const Column& column : batch.columns) bytes += column.memory_bytes();
+  return bytes;
+}
+
 std::size_t rows_of_room(const TableSchema& schema) {
   std::size_t row_bytes = 1;
   for (const ColumnSchema& column : schema.columns) row_bytes += column.type.width();
@@ -76,6 +82,11 @@ Result<void> Appender::State::add_row() {
   return {};
 }
 
+// More than that no transaction may hold, however long it waits.
+std::size_t Appender::State::transaction_bytes_max() const {
+  return engine->store().budget().share_cap(MemoryShare::queries);
+}
+
 // Rows that could not be committed stay, to be tried again.
 Result<void> Appender::State::commit(std::optional<Durability> durability) {
   if (rows == 0) return {};
@@ -91,14 +102,21 @@ Result<void> Appender::State::commit(std::optional<Durability> durability) {
 }
 
 Result<void> Appender::State::commit_batch(std::optional<Durability> durability) {
+  int idle_rounds = 0;
   for (;;) {
-    const auto transaction = TRY(engine->begin());
+    auto transaction = TRY(engine->begin());
     const auto current = transaction->find_table(schema->id);
     if (current != schema) {
       return Error(Code::conflict, "table '" + schema->name + "' was changed since the appender was made");
     }
     transaction->begin_statement();
-    TRY(transaction->insert_lent(schema->id, batch));
+    if (auto inserted = transaction->insert_lent(schema->id, batch); !inserted) {
+      if (inserted.error().code() != Code::full || bytes_of(batch) > transaction_bytes_max()) return inserted;
+      transaction.reset();  // Its snapshot holds rows that a flush could free.
+      const bool waited = TRY(engine->store().wait_for_memory(idle_rounds));
+      if (!waited) return inserted;
+      continue;
+    }
     TRY(transaction->check_unique());
     auto committed = transaction->commit(durability);
     if (!committed && committed.error().code() == Code::conflict) continue;  // Another one won; look again.

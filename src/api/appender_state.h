@@ -34,6 +34,7 @@ struct Appender::State {  // One thread at a time.
   Result<void> add_row();
   Result<void> commit(std::optional<Durability> durability);
   Result<void> commit_batch(std::optional<Durability> durability);
+  [[nodiscard]] std::size_t transaction_bytes_max() const;
   void make_room();  // For one row more at least.
 
   const std::shared_ptr<Engine> engine;

@@ -148,12 +148,25 @@ Result<CommitResult> Store::commit(WriteSet writes, Durability durability, Commi
     }
     if (!memory_short || idle_rounds >= kRoomRoundsMax) return std::move(lsn).error();
     if (validator != nullptr) validator->let_go();
-    const Lsn flushed_to = core_.flushed_to;
-    TRY(make_room());
-    // As long as rows go to segments the writer waits its turn; others may take what a flush frees.
-    idle_rounds = core_.flushed_to == flushed_to ? idle_rounds + (core_.maintenance_error ? 2 : 1) : 0;
-    if (idle_rounds > 0) pause_for_room(idle_rounds);
+    TRY(await_room(idle_rounds));
   }
+}
+
+Result<bool> Store::wait_for_memory(int& idle_rounds) {
+  Lock lock(core_.mutex);
+  TRY(check_usable());
+  if (idle_rounds >= kRoomRoundsMax) return false;
+  TRY(await_room(idle_rounds));
+  return true;
+}
+
+// As long as rows go to segments the writer waits its turn; others may take what a flush frees.
+Result<void> Store::await_room(int& idle_rounds) {
+  const Lsn flushed_to = core_.flushed_to;
+  TRY(make_room());
+  idle_rounds = core_.flushed_to == flushed_to ? idle_rounds + (core_.maintenance_error ? 2 : 1) : 0;
+  if (idle_rounds > 0) pause_for_room(idle_rounds);
+  return {};
 }
 
 // A transaction that runs into rows of a commit that is not durable must hear this, not that it lost a race.

@@ -50,6 +50,9 @@ class Store {  // Thread-safe.
   // maintenance, or does its work; full: there is none to be had, or the disk is full.
   Result<CommitResult> commit(WriteSet writes, Durability durability, CommitValidator* validator = nullptr)
       LOCK_NOT_HELD(core_.mutex);
+  // For who was refused memory outside of commit() and holds no snapshot: waits for a flush, or does one. `idle_rounds`
+  // is 0 at first and counts those that moved nothing. False: it has been too many, there is none to be had.
+  [[nodiscard]] Result<bool> wait_for_memory(int& idle_rounds) LOCK_NOT_HELD(core_.mutex);
   // Makes every commit so far durable.
   Result<void> sync() LOCK_NOT_HELD(core_.mutex);
   // Moves every commit so far to segments.
@@ -82,6 +85,7 @@ class Store {  // Thread-safe.
   ByteBuffer number_and_encode(WriteSet& writes) LOCK_HELD(core_.mutex);
   static Result<void> prepare(const WriteSet& writes, PreparedGroup& prepared);
   Result<Lsn> try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short) LOCK_HELD(core_.mutex);
+  Result<void> await_room(int& idle_rounds) LOCK_HELD(core_.mutex);
   Result<void> make_room() LOCK_HELD(core_.mutex);
   void pause_for_room(int idle_rounds) LOCK_HELD(core_.mutex);
   Result<void> honour(Durability durability, const WriteSet& writes, Lsn lsn) LOCK_HELD(core_.mutex);
