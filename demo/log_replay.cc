@@ -1,7 +1,6 @@
 #include "log_replay.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "import/input.h"
 #include "import/table_sql.h"

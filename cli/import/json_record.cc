@@ -5,7 +5,6 @@
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
-#include <algorithm>
 #include <limits>
 #include <optional>
 

@@ -1,7 +1,6 @@
 // Pass one learns names and kinds, pass two converts.
 #include "import/jsonl_reader.h"
 
-#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>

@@ -3,8 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-
 #include "import/read_test.h"
 #include "import/ulog_builder.h"
 

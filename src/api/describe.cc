@@ -1,7 +1,5 @@
 #include "api/describe.h"
 
-#include <algorithm>
-
 namespace mneme {
 namespace {
 

@@ -1,7 +1,5 @@
 #include "query/function_table.h"
 
-#include <array>
-
 #include "query/functions.h"
 #include "query/functions_special.h"
 #include "query/kernels_vector.h"

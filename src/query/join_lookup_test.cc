@@ -1,7 +1,5 @@
 // Joins whose right side is a table with an index and many more rows than the left one: through the index they yield
 // what looking at every pair yields.
-#include <algorithm>
-#include <random>
 
 #include "query/table_test.h"
 

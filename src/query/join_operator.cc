@@ -3,7 +3,6 @@
 // Both ways make pairs of a left and a right row, a batch of them at a time, and let the residual decide. What differs
 // between the kinds is what becomes of the pairs that pass, and of the rows that were in none.
 // The left side is looked at first: when it is short, the right one may be asked by an index (join_lookup.h).
-#include <algorithm>
 #include <array>
 
 #include "query/join_lookup.h"

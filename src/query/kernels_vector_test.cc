@@ -1,5 +1,4 @@
 // Vectors and places through the resolver: expected values by hand, names and errors as pgvector and PostGIS have them.
-#include <cmath>
 
 #include "query/testing.h"
 

@@ -1,7 +1,5 @@
 #include "sql/bind_change.h"
 
-#include <algorithm>
-
 #include "sql/bind_error.h"
 #include "sql/bind_plan.h"
 #include "sql/parser.h"

@@ -1,5 +1,4 @@
 // CREATE TABLE and CREATE INDEX.
-#include <algorithm>
 #include <charconv>
 
 #include "sql/bind_error.h"

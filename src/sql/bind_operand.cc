@@ -1,7 +1,6 @@
 #include "sql/bind_operand.h"
 
 #include <algorithm>
-#include <array>
 
 #include "mneme/value.h"
 #include "query/rules_expression.h"

@@ -5,8 +5,6 @@
 // that `EXISTS (SELECT 1 FROM f WHERE f.id = o.id)` runs as one join and not once a row.
 #include "sql/bind_subquery.h"
 
-#include <algorithm>
-
 #include "query/rules_expression.h"
 #include "query/rules_join.h"
 #include "sql/bind_error.h"

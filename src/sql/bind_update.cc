@@ -1,5 +1,4 @@
 // UPDATE, DELETE and TRUNCATE: the rows of a table, perhaps joined to others, that are to change.
-#include <algorithm>
 
 #include "query/rules_expression.h"
 #include "sql/bind_change.h"

@@ -251,16 +251,6 @@ bool BlockView::is_null(std::size_t row) const noexcept {
   return (load<std::uint64_t>(validity_ + row / 64 * 8) >> (row % 64) & 1) == 0;
 }
 
-std::size_t BlockView::null_count() const noexcept {
-  if (validity_ == nullptr) return encoding_ == Encoding::all_null ? rows_ : 0;
-  std::size_t valid = 0;
-  for (std::size_t i = 0; i < rows_; i += 64) {
-    const std::uint64_t mask = rows_ - i >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << (rows_ - i)) - 1;
-    valid += static_cast<std::size_t>(std::popcount(load<std::uint64_t>(validity_ + i / 8) & mask));
-  }
-  return rows_ - valid;
-}
-
 bool BlockView::decode_values(std::size_t first, std::size_t count, std::byte* to) const noexcept {
   if (const auto* integer = std::get_if<IntegerBody>(&body_)) {
     integer->decode(first, count, type_.width(), to);

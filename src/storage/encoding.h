@@ -48,7 +48,6 @@ class BlockView {  // Immutable. Borrows the bytes, which `owner` keeps alive fo
   [[nodiscard]] Encoding encoding() const noexcept { return encoding_; }
   [[nodiscard]] bool has_nulls() const noexcept { return validity_ != nullptr || encoding_ == Encoding::all_null; }
   [[nodiscard]] bool is_null(std::size_t row) const noexcept;
-  [[nodiscard]] std::size_t null_count() const noexcept;
   // Appends rows [first, first + count) to `out`. Text is lent: `out` keeps the owner alive. REQUIRES: the range is
   // inside.
   Result<void> decode(std::size_t first, std::size_t count, Column& out) const;

@@ -345,8 +345,6 @@ Result<void> SegmentWriter::append(const Batch& batch) {
   return state_->account();
 }
 
-std::uint64_t SegmentWriter::part_rows() const noexcept { return state_->part.rows; }
-
 Result<void> SegmentWriter::end_rows() {
   ASSERT(state_->in_part && !state_->rows_ended);
   for (ColumnWriter& column : state_->columns) state_->part.columns.push_back(TRY(column.finish(state_->tail)));

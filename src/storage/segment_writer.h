@@ -35,8 +35,7 @@ class SegmentWriter {  // One thread at a time.
   Result<void> begin_part(SegmentPart part);
   // Rows in the order they shall have; columns as in begin_part. Any number of rows.
   Result<void> append(const Batch& batch);
-  [[nodiscard]] std::uint64_t part_rows() const noexcept;  // Ordinal of the next row.
-  Result<void> end_rows();                                 // After the last append() of a part, before its sections.
+  Result<void> end_rows();  // After the last append() of a part, before its sections.
   // Starts a section of the part; append to the sink until the next call on the writer.
   Result<SectionSink*> begin_section(SectionName name);
   Result<void> end_section();

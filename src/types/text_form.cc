@@ -1,7 +1,5 @@
 #include "types/text_form.h"
 
-#include <cstring>
-
 #include "base/coding.h"
 #include "mneme/value.h"
 #include "types/blob.h"

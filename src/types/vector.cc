@@ -1,6 +1,5 @@
 #include "types/vector.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "base/coding.h"

@@ -1,5 +1,4 @@
 // The journal through the public API, in SQL.
-#include <array>
 
 #include "kill/journal.h"
 #include "mneme/database.h"

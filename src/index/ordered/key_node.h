@@ -24,7 +24,6 @@ class KeyNodeBuilder {  // One thread at a time.
   void add(Bytes key, std::uint32_t number);
   [[nodiscard]] std::size_t entries() const noexcept { return numbers_.size(); }
   [[nodiscard]] Bytes first_key() const noexcept { return keys_[0]; }  // REQUIRES: entries() > 0.
-  [[nodiscard]] Bytes last_key() const noexcept { return keys_[keys_.size() - 1]; }
   void finish(ByteBuffer& out);  // Appends the node and begins another. REQUIRES: entries() > 0.
 
  private:

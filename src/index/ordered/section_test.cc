@@ -3,8 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <limits>
-
 #include "index/ordered/builder.h"
 #include "index/ordered/leaf.h"
 #include "index/ordered/section_test.h"
