@@ -68,7 +68,17 @@ struct TextState {
   bool any = false;
 };
 
-class TextExtreme final : public Owning<TextState> {  // One thread at a time.
+class OfTexts : public Owning<TextState> {  // One thread at a time.
+ public:
+  Result<void> finish(std::size_t first, std::size_t count, Column& out) const final {
+    for (std::size_t group = first; group < first + count; ++group) {
+      states_[group].any ? out.append_bytes(as_bytes(states_[group].text)) : out.append_null();
+    }
+    return {};
+  }
+};
+
+class TextExtreme final : public OfTexts {  // One thread at a time.
  public:
   explicit TextExtreme(bool greatest) : greatest_(greatest) {}
   Result<void> add(std::span<const Column* const> arguments, std::span<const GroupNumber> groups) override {
@@ -80,12 +90,6 @@ class TextExtreme final : public Owning<TextState> {  // One thread at a time.
       if (state.any && (greatest_ ? text <= state.text : text >= state.text)) continue;
       assign(state.text, text);
       state.any = true;
-    }
-    return {};
-  }
-  Result<void> finish(std::size_t first, std::size_t count, Column& out) const override {
-    for (std::size_t group = first; group < first + count; ++group) {
-      states_[group].any ? out.append_bytes(as_bytes(states_[group].text)) : out.append_null();
     }
     return {};
   }
@@ -140,7 +144,7 @@ class AtTime final : public Owning<AtTimeState> {  // One thread at a time.
   ByteBuffer key_;
 };
 
-class StringAgg final : public Owning<TextState> {  // One thread at a time.
+class StringAgg final : public OfTexts {  // One thread at a time.
  public:
   Result<void> add(std::span<const Column* const> arguments, std::span<const GroupNumber> groups) override {
     const Column& texts = *arguments[0];
@@ -152,12 +156,6 @@ class StringAgg final : public Owning<TextState> {  // One thread at a time.
       if (state.any && !delimiters.is_null(row)) append(state.text, as_text(delimiters.bytes_at(row)));
       append(state.text, as_text(texts.bytes_at(row)));
       state.any = true;
-    }
-    return {};
-  }
-  Result<void> finish(std::size_t first, std::size_t count, Column& out) const override {
-    for (std::size_t group = first; group < first + count; ++group) {
-      states_[group].any ? out.append_bytes(as_bytes(states_[group].text)) : out.append_null();
     }
     return {};
   }
