@@ -3,13 +3,12 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 
 #include "flight_tables.h"
 #include "log_demo.h"
 #include "question.h"
+#include "support/environment.h"
 #include "support/scratch_directory.h"
 
 using namespace mneme;
@@ -32,13 +31,8 @@ TEST_CASE("demo: a small flight is flown, killed, proved, flown on, asked about 
 }
 
 TEST_CASE("demo: a real log goes the same way") {
-  const char* given = std::getenv("MNEME_TEST_DATA");
-  const std::string folder = given != nullptr ? given : MNEME_SOURCE_DIR "/../shared/data";
-  const std::string log = folder + "/ulog/sample_log_small.ulg";
-  if (!std::filesystem::exists(log)) {
-    std::puts("SKIPPED demo on a real log: MNEME_TEST_DATA has no ulog/sample_log_small.ulg");
-    return;
-  }
+  const std::string log = support::test_data(MNEME_SOURCE_DIR, "ulog/sample_log_small.ulg");
+  if (log.empty()) return;
   const support::ScratchDirectory scratch;
   Terminal terminal(Terminal::Voice::quiet);
   const auto done = replay(log, {scratch / "db", scratch / "log.svg"}, terminal);

@@ -1,4 +1,4 @@
-// Files of vectors, built by hand, and the real one when it is there.
+// Files of vectors, built by hand.
 #include "import/vectors_reader.h"
 
 #include <doctest/doctest.h>

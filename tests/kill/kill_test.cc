@@ -13,12 +13,12 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <random>
 
 #include "kill/journal.h"
 #include "os/posix.h"
 #include "os/thread.h"
+#include "support/environment.h"
 #include "support/scratch_directory.h"
 
 namespace mneme::kill {
@@ -154,18 +154,13 @@ class Killer {  // One thread at a time.
   Counts acknowledged_{};
 };
 
-std::uint64_t environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
 }  // namespace
 
 TEST_CASE("kill: whenever the writer is killed, every acknowledged transaction is there and none is torn") {
-  const std::uint64_t kills = environment("KILLS", 30);
+  const std::uint64_t kills = support::environment("KILLS", 30);
   Tally tally;
   std::string wrong;
-  Killer killer(environment("SEED", 1), false);
+  Killer killer(support::environment("SEED", 1), false);
   while (tally.kills < kills && wrong.empty()) wrong = killer.kill_once(tally);
   std::printf(
       "kills: %llu, %llu of them before the first acknowledgement; %llu transactions acknowledged, "

@@ -10,12 +10,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <random>
 
 #include "mneme/database.h"
 #include "os/posix.h"
 #include "os/thread.h"
+#include "support/environment.h"
 #include "support/scratch_directory.h"
 
 namespace mneme {
@@ -31,11 +31,6 @@ constexpr std::int64_t kCounters = 8, kAccounts = 6, kMoney = 1000;
 #ifndef MNEME_TEST_SECONDS
 #define MNEME_TEST_SECONDS 3  // What a race would do is seen by the thread sanitizer; here only what it left behind.
 #endif
-
-std::uint64_t environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 // What all threads did. Relaxed throughout: read once they have been joined, or as a hint to end.
 struct Tally {
@@ -170,7 +165,8 @@ void check_counters(Database& database, const Tally& tally) {
 }  // namespace
 
 TEST_CASE("mixed: of many threads no update is lost, no snapshot is torn, and all of it is there after opening again") {
-  const std::uint64_t seconds = environment("DURATION", MNEME_TEST_SECONDS), threads = environment("THREADS", 8);
+  const std::uint64_t seconds = support::environment("DURATION", MNEME_TEST_SECONDS),
+                      threads = support::environment("THREADS", 8);
   const support::ScratchDirectory folder;
   Options options;
   options.memory_budget = std::size_t{8} << 20;
@@ -186,7 +182,7 @@ TEST_CASE("mixed: of many threads no update is lost, no snapshot is torn, and al
     std::vector<Thread> running;
     for (std::uint64_t i = 0; i < threads; ++i) {
       running.emplace_back(world.world().scheduler, "worker", [&, i] {
-        Worker(database, static_cast<std::int64_t>(i), environment("SEED", 1) * 100 + i, tally, mutex, first)
+        Worker(database, static_cast<std::int64_t>(i), support::environment("SEED", 1) * 100 + i, tally, mutex, first)
             .run(until);
       });
     }

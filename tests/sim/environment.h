@@ -2,16 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 
 #include "storage/store.h"
+#include "support/environment.h"
 
 namespace mneme::sim {
 
-inline std::uint64_t environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
+using support::environment;
 
 // Fewer cases where a sanitizer makes each of them slow; never fewer kinds.
 constexpr std::uint64_t cases(std::uint64_t wanted) {

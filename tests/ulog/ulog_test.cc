@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <set>
 #include <string>
@@ -15,16 +14,12 @@
 
 #include "import/import.h"
 #include "import/ulog_reader.h"
+#include "support/environment.h"
 #include "support/scratch_directory.h"
 
 namespace {
 using namespace mneme;
 using namespace mneme::cli;
-
-std::string data_folder() {
-  const char* named = std::getenv("MNEME_TEST_DATA");
-  return named != nullptr ? named : std::string(MNEME_SOURCE_DIR) + "/../shared/data";
-}
 
 std::uint32_t crc32(std::uint32_t crc, std::string_view bytes) {  // zlib's, continued.
   crc = ~crc;
@@ -146,14 +141,6 @@ std::set<std::string> reference(const std::string& path) {
   return lines;
 }
 
-// Empty: the log is not there, and the test is passed over.
-std::string path_of(const std::string& name) {
-  std::string path = data_folder() + "/ulog/" + name;
-  if (::access(path.c_str(), R_OK) == 0) return path;
-  std::printf("SKIPPED: %s is not there (MNEME_TEST_DATA names the folder of test data)\n", path.c_str());
-  return {};
-}
-
 void compare(const std::set<std::string>& ours, const std::string& path) {
   const auto theirs = reference(path);
   CHECK(ours.size() > 500);
@@ -162,7 +149,7 @@ void compare(const std::set<std::string>& ours, const std::string& path) {
 }
 
 void compare_read(const std::string& name) {
-  const std::string path = path_of(name);
+  const std::string path = support::test_data(MNEME_SOURCE_DIR, "ulog/" + name);
   if (path.empty()) return;
   const auto input = open_input(path);
   REQUIRE(input);
@@ -203,7 +190,7 @@ Digest::Table digest_of(Database& database, const std::string& name) {
 
 // What the database holds, opened anew after the import.
 void compare_stored(const std::string& name) {
-  const std::string path = path_of(name);
+  const std::string path = support::test_data(MNEME_SOURCE_DIR, "ulog/" + name);
   if (path.empty()) return;
   const support::ScratchDirectory folder;
   {
