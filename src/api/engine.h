@@ -23,6 +23,7 @@ class Engine {  // Thread-safe.
   [[nodiscard]] Error refuse_child() const;
 
   [[nodiscard]] Store& store() noexcept { return *store_; }
+  [[nodiscard]] const IndexKinds& kinds() const noexcept { return *kinds_; }
   [[nodiscard]] Clock& clock() noexcept { return world_.world().clock; }
   [[nodiscard]] Scheduler& scheduler() noexcept { return world_.world().scheduler; }
   [[nodiscard]] std::int64_t now_ns() { return wall_clock_ns_ ? wall_clock_ns_() : clock().wall_ns(); }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "api/result_home.h"
 #include "mneme/database.h"
 #include "query/operator.h"
 
@@ -27,7 +28,11 @@ struct Execution {  // One thread at a time.
 };
 
 struct ResultData {  // One thread at a time.
-  std::vector<ColumnInfo> columns;
+  ResultData() = default;
+  ResultData(const ResultData&) = delete;
+  ResultData& operator=(const ResultData&) = delete;
+  std::vector<ColumnInfo> own_columns;
+  const std::vector<ColumnInfo>* columns = &own_columns;  // Or the plan's.
   std::vector<Batch> batches;
   std::vector<std::size_t> first_rows;  // Of each batch.
   std::size_t rows = 0;
@@ -35,6 +40,7 @@ struct ResultData {  // One thread at a time.
   Reservation memory;
   std::shared_ptr<const PlannedStatement> plan;  // Text may be borrowed from its constants
   std::vector<Column> parameters;                // and from these.
+  std::shared_ptr<ResultHome> home;              // Where it goes afterwards; null: nowhere.
 
   [[nodiscard]] Value value(std::size_t row, std::size_t column) const;
   void add(Batch batch) {

@@ -30,9 +30,11 @@ const void* BatchView::data(std::size_t column) const noexcept { return column_o
 ResultSet::ResultSet(std::unique_ptr<ResultData> data) : data_(std::move(data)) {}
 ResultSet::ResultSet(ResultSet&&) noexcept = default;
 ResultSet& ResultSet::operator=(ResultSet&&) noexcept = default;
-ResultSet::~ResultSet() = default;
+ResultSet::~ResultSet() {
+  if (data_ != nullptr && data_->home != nullptr) ResultHome::give_back(std::move(data_));
+}
 
-const std::vector<ColumnInfo>& ResultSet::columns() const noexcept { return data_->columns; }
+const std::vector<ColumnInfo>& ResultSet::columns() const noexcept { return *data_->columns; }
 std::size_t ResultSet::rows() const noexcept { return data_->rows; }
 std::uint64_t ResultSet::changed_rows() const noexcept { return data_->changed_rows; }
 std::size_t ResultSet::batches() const noexcept { return data_->batches.size(); }

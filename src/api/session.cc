@@ -22,7 +22,7 @@ std::unique_ptr<ResultData> nothing() { return std::make_unique<ResultData>(); }
 std::unique_ptr<ResultData> text_rows(std::string name, std::string_view lines) {
   auto data = nothing();
   const Type text{.kind = TypeKind::text};
-  data->columns.push_back({std::move(name), text});
+  data->own_columns.push_back({std::move(name), text});
   Batch batch;
   Column& column = batch.columns.emplace_back(text);
   while (!lines.empty()) {
@@ -74,6 +74,11 @@ Result<void> Session::check_ready(const sql::Statement& statement) const {
 Result<Session::Data> Session::execute(PreparedStatement& prepared, std::span<const Value> parameters) {
   const sql::Statement& statement = prepared.statement;
   TRY(check_ready(statement));
+  if (prepared.point != nullptr && prepared.point->takes(parameters)) {
+    auto data = run_point(*prepared.point, parameters);
+    if (!data && transaction_) failed_ = true;
+    if (!data || *data != nullptr) return data;
+  }
   if (is<sql::Begin>(statement)) return begin();
   if (is<sql::Commit>(statement)) return commit();
   if (is<sql::Maintenance>(statement)) return maintain();
@@ -209,17 +214,36 @@ Result<Session::Data> Session::run(Transaction& transaction, PreparedStatement& 
   return data;
 }
 
+Result<Session::Data> Session::run_point(PointRead& point, std::span<const Value> parameters) {
+  if (transaction_) {
+    if (transaction_->has_touched(point.table())) return Data();
+    const Snapshot& snapshot = transaction_->snapshot();
+    return point.run(snapshot.version, snapshot.sequence, parameters);
+  }
+  if (latest_ == nullptr) latest_ = engine_->store().latest_reader();
+  const LatestReader::View view = TRY(latest_->view());
+  return point.run(view.version(), view.sequence(), parameters);
+}
+
+// Unless there is one that still fits.
+Result<void> Session::make_plan(const Transaction& transaction, PreparedStatement& prepared,
+                                std::span<const Value> parameters) {
+  if (prepared.plan != nullptr && still_fits(*prepared.plan, transaction)) return {};
+  prepared.point.reset();
+  prepared.plan = TRY(plan_statement(prepared.statement, transaction, parameters));
+  prepared.point = PointRead::of(prepared.plan, engine_->kinds(), engine_->store().budget());
+  return {};
+}
+
 Result<Session::Data> Session::run_plan(Transaction& transaction, PreparedStatement& prepared,
                                         std::span<const Value> parameters) {
-  if (prepared.plan == nullptr || !still_fits(*prepared.plan, transaction)) {
-    prepared.plan = TRY(plan_statement(prepared.statement, transaction, parameters));
-  }
+  TRY(make_plan(transaction, prepared, parameters));
   Execution execution(prepared.plan, transaction, engine_->store().budget(),
                       TRY(bind_parameters(prepared.plan->plan, parameters)));
   execution.root = TRY(query::start(prepared.plan->plan, execution.context));
   auto data = nothing();
   data->memory = TRY(engine_->store().budget().reserve(0, MemoryShare::queries, "result"));
-  data->columns = prepared.plan->columns;
+  data->columns = &prepared.plan->columns;
   while (auto batch = TRY(execution.root->next())) {
     std::size_t bytes = 0;
     for (const Column& column : batch->columns) bytes += column.memory_bytes();
@@ -243,9 +267,7 @@ Result<OpenStream> Session::open_stream(PreparedStatement& prepared, std::span<c
   OpenStream stream;
   if (!transaction_) stream.own = TRY(engine_->begin());
   Transaction& transaction = transaction_ ? *transaction_ : *stream.own;
-  if (prepared.plan == nullptr || !still_fits(*prepared.plan, transaction)) {
-    prepared.plan = TRY(plan_statement(prepared.statement, transaction, parameters));
-  }
+  TRY(make_plan(transaction, prepared, parameters));
   stream.execution = std::make_unique<Execution>(prepared.plan, transaction, engine_->store().budget(),
                                                  TRY(bind_parameters(prepared.plan->plan, parameters)));
   stream.execution->root = TRY(query::start(prepared.plan->plan, stream.execution->context));

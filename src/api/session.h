@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/engine.h"
+#include "api/point_read.h"
 #include "api/result_data.h"
 #include "sql/ast.h"
 #include "sql/binder.h"
@@ -17,6 +18,7 @@ struct PreparedStatement {  // One thread at a time.
   std::string text;
   sql::Statement statement;
   std::shared_ptr<const PlannedStatement> plan;  // Null: not planned yet, or never (not a query or a change).
+  std::unique_ptr<PointRead> point;              // Of the plan; null: not such a query, or not run yet.
 };
 
 // A query under way: its transaction, when it has one of its own, goes last.
@@ -58,12 +60,17 @@ class Session {  // One thread at a time.
   Result<Data> run_alone(PreparedStatement& prepared, std::span<const Value> parameters);
   Result<Data> run_inside(PreparedStatement& prepared, std::span<const Value> parameters);
   Result<Data> run(Transaction& transaction, PreparedStatement& prepared, std::span<const Value> parameters);
+  // Null: the operators must answer.
+  Result<Data> run_point(PointRead& point, std::span<const Value> parameters);
+  Result<void> make_plan(const Transaction& transaction, PreparedStatement& prepared,
+                         std::span<const Value> parameters);
   Result<Data> run_plan(Transaction& transaction, PreparedStatement& prepared, std::span<const Value> parameters);
   Result<Data> explain(Transaction& transaction, const sql::Explain& explain, std::span<const Value> parameters);
   Result<void> run_profiled(Transaction& transaction, const std::shared_ptr<const PlannedStatement>& plan,
                             std::span<const Value> parameters, query::Profile& profile);
 
   const std::shared_ptr<Engine> engine_;
+  std::unique_ptr<LatestReader> latest_;      // Made when it is first wanted.
   std::unique_ptr<Transaction> transaction_;  // Between BEGIN and its end.
   bool failed_ = false;                       // A statement of transaction_ failed: only ROLLBACK is taken.
   bool streaming_ = false;

@@ -73,7 +73,7 @@ Result<std::optional<std::vector<Value>>> Table::get(const Value& key) {
         TRY(state_->run("SELECT * FROM " + quoted_name(name()) + " WHERE " + state_->key_name() + " = $1", {&key, 1}));
     if (result->rows == 0) return std::optional<std::vector<Value>>();
     std::vector<Value> row;
-    for (std::size_t i = 0; i < result->columns.size(); ++i) row.push_back(result->value(0, i));
+    for (std::size_t i = 0; i < result->columns->size(); ++i) row.push_back(result->value(0, i));
     return std::optional(std::move(row));
   });
 }

@@ -295,6 +295,13 @@ Result<void> BlockView::at(std::size_t row, Column& out) const {
   return {};
 }
 
+void BlockView::prefetch(std::size_t row) const noexcept {
+  if (validity_ != nullptr) __builtin_prefetch(validity_ + row / 64 * 8);
+  if (const auto* text = std::get_if<TextBody>(&body_)) return text->prefetch(row);
+  if (const auto* fixed = std::get_if<FixedBody>(&body_)) return fixed->prefetch(row);
+  if (const auto* integer = std::get_if<IntegerBody>(&body_)) integer->packed.prefetch(row);
+}
+
 Result<void> BlockView::gather(std::span<const std::uint32_t> rows, Column& out) const {
   for (const std::uint32_t row : rows) TRY(at(row, out));
   return {};

@@ -46,6 +46,7 @@ struct PackedBits {  // Borrowed: at least packed_bytes() of the fields that are
     const std::size_t bit = i * bits;
     return load<std::uint64_t>(from + bit / 8) >> (bit % 8) & bit_mask(bits);
   }
+  void prefetch(std::size_t i) const noexcept { __builtin_prefetch(from + i * bits / 8); }
 };
 
 // Calls put(i, field i) for i in [first, first + count). Branch-free but for the loop.

@@ -47,6 +47,10 @@ struct FixedBody {  // Immutable; borrows the body.
   // False: a run or an entry number is out of place. REQUIRES: the range is inside.
   [[nodiscard]] bool decode(std::size_t first, std::size_t count_of, std::byte* to) const noexcept;
   [[nodiscard]] const std::byte* at(std::size_t row) const noexcept;  // Null: as false above.
+  void prefetch(std::size_t row) const noexcept {
+    if (encoding == Encoding::dictionary) return numbers.prefetch(row);
+    __builtin_prefetch(encoding == Encoding::plain ? values + row * width : values);
+  }
 
  private:
   [[nodiscard]] std::size_t run_of(std::size_t row) const noexcept;

@@ -27,6 +27,13 @@ struct TextBody {  // Immutable; borrows the body.
   bool open(Bytes body) noexcept;  // REQUIRES: encoding and rows are set. False: the bytes do not fit.
   // False: an offset or an entry number is out of place. REQUIRES: the range is inside.
   [[nodiscard]] bool decode(std::size_t first, std::size_t count, StringRef* to) const noexcept;
+  // Of plain text also where the text would lie if all were of one length.
+  void prefetch(std::size_t row) const noexcept {
+    if (encoding == Encoding::dictionary) return numbers.prefetch(row);
+    if (encoding == Encoding::constant) return;
+    offsets.prefetch(row);
+    __builtin_prefetch(text.data() + text.size() / rows * row);
+  }
 
  private:
   bool open_dictionary(Reader& reader) noexcept;

@@ -8,6 +8,7 @@
 // touches a sector that holds synced records.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -68,7 +69,7 @@ class LogWriter {  // One thread at a time (the caller's lock), but for LogSync:
 
   [[nodiscard]] Lsn last() const noexcept { return last_; }        // Of the last record appended; 0 before the first.
   [[nodiscard]] Lsn durable() const noexcept { return durable_; }  // All up to it are known synced.
-  [[nodiscard]] bool poisoned() const noexcept { return poisoned_; }
+  [[nodiscard]] bool poisoned() const noexcept { return poisoned_.load(std::memory_order_acquire); }  // By any thread.
   // Where replay may begin to meet every record from `lsn` on: exact for last() + 1, else the start of lsn's file.
   [[nodiscard]] LogPosition replay_start(Lsn lsn) const;
   // The files from `start` on, oldest first.
@@ -113,8 +114,8 @@ class LogWriter {  // One thread at a time (the caller's lock), but for LogSync:
   Lsn durable_{};
   bool preparing_ = false;
   bool syncing_ = false;
-  bool poisoned_ = false;
-  ByteBuffer scratch_;          // One write's worth of a record.
+  std::atomic<bool> poisoned_{false};  // Who learns of it late reads as if it had come a moment earlier.
+  ByteBuffer scratch_;                 // One write's worth of a record.
   std::vector<File*> to_sync_;  // Room for the next sync, made before a record is written: nothing may fail after.
 };
 

@@ -139,7 +139,7 @@ void Maintenance::finish_merge() {
     // Only a drop of the table may have come between: the flush that covers it drops this segment, too.
     if (job.fits(*version)) {
       job.install(*version);
-      core_.version = std::move(version);
+      core_.show(std::move(version));
     }
   }
   const MergeRound merge = *std::exchange(merge_, std::nullopt);

@@ -180,7 +180,7 @@ void Maintenance::publish_round() {
   round_->job->settle();
   auto version = std::make_shared<Version>(*core_.version);
   round_->job->install(*version);
-  core_.version = std::move(version);
+  core_.show(std::move(version));
   core_.flushed_to = round_->covered_to;
   core_.forget_replaced();
 }

@@ -213,7 +213,7 @@ Result<void> Recovery::continue_log(const LogReplay& found) {
                            .origin = manifest.state().origin};
   Lock lock(core_.mutex);
   core_.log = TRY(LogWriter::open(core_.world.files, options, manifest.state().epoch, found));
-  core_.version = version_;
+  core_.show(version_);
   core_.applied = raw(core_.log->last());
   const std::uint64_t start = raw(manifest.state().log_start.lsn);
   core_.flushed_to = Lsn{start == 0 ? 0 : start - 1};

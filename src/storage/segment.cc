@@ -132,19 +132,26 @@ Result<PinnedBlock> Segment::pin(std::size_t column, const Entry& entry,
   return PinnedBlock{own, own.get(), block.first_row};
 }
 
+BlockSlots* Segment::column_slots(std::size_t column) const noexcept {
+  if (file_->cache_ == nullptr) return nullptr;
+  return file_->column_slots(part_, column).get(blocks(column), *file_->cache_);
+}
+
+PinnedBlock Segment::block_in(const BlockSlots* slots, std::size_t column, std::uint64_t ordinal) const noexcept {
+  if (slots == nullptr) return {};
+  // Most columns have blocks of one size.
+  const auto guess = static_cast<std::size_t>(ordinal / even_block_rows(column));
+  auto held = guess < slots->count() ? slots->find(guess) : nullptr;
+  if (held == nullptr) return {};
+  const auto& opened = static_cast<const SegmentBlock&>(*held->opened);
+  if (ordinal < opened.first_row || ordinal - opened.first_row >= opened.view.rows()) return {};
+  return {std::move(held), &opened.view, opened.first_row};
+}
+
 Result<PinnedBlock> Segment::block_at(std::size_t column, std::uint64_t ordinal) const {
   ASSERT(!is_paged(column) && ordinal < rows());
-  BlockSlots* slots = nullptr;
-  if (file_->cache_ != nullptr) slots = file_->column_slots(part_, column).get(blocks(column), *file_->cache_);
-  if (slots != nullptr) {
-    // Most columns have blocks of one size.
-    const auto guess = static_cast<std::size_t>(ordinal / even_block_rows(column));
-    if (auto held = guess < slots->count() ? slots->find(guess) : nullptr) {
-      const auto& opened = static_cast<const SegmentBlock&>(*held->opened);
-      PinnedBlock block{std::move(held), &opened.view, opened.first_row};
-      if (block.holds(ordinal)) return block;
-    }
-  }
+  BlockSlots* slots = column_slots(column);
+  if (PinnedBlock block = block_in(slots, column, ordinal); block.view != nullptr) return block;
   std::size_t number = 0;
   const Entry found = TRY(entry_of(column, ordinal, number));
   std::shared_ptr<const CachedBlock> held;

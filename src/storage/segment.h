@@ -43,6 +43,7 @@ struct SegmentPart {
 
 struct SegmentFooter;  // segment_format.h
 struct IndexPage;      // segment_format.h
+class BlockSlots;      // block_slots.h
 class LazyBlockSlots;  // block_slots.h
 
 class Segment;
@@ -119,6 +120,10 @@ struct PinnedBlock {
 
 class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thread-safe.
  public:
+  // The same part, which does not keep the file open: good while another one does.
+  [[nodiscard]] Segment borrowed() const {
+    return Segment(std::shared_ptr<const SegmentFile>(std::shared_ptr<void>(), file_.get()), part_);
+  }
   [[nodiscard]] const SegmentFile& file() const noexcept { return *file_; }
   [[nodiscard]] const SegmentPart& info() const noexcept;
   [[nodiscard]] std::uint64_t rows() const noexcept;
@@ -139,6 +144,10 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   [[nodiscard]] Result<BlockView> read_block(std::size_t column, std::size_t block) const;
   // The block that holds the row, without a lock when it is in the cache. REQUIRES: ordinal < rows().
   [[nodiscard]] Result<PinnedBlock> block_at(std::size_t column, std::uint64_t ordinal) const;
+  // The same if it can be had at once: `view` is null where it would have to be looked for.
+  [[nodiscard]] PinnedBlock block_in_memory(std::size_t column, std::uint64_t ordinal) const noexcept {
+    return block_in(column_slots(column), column, ordinal);
+  }
 
   [[nodiscard]] bool is_paged(std::size_t column) const noexcept;
   // Paged columns: a whole block as contiguous raw memory; or one value at the cost of its own pages.
@@ -171,6 +180,8 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
                             Column& out) const;
   Result<void> gather_paged(std::size_t column, std::span<const std::uint32_t> ordinals, Column& out) const;
   [[nodiscard]] std::size_t even_block_rows(std::size_t column) const noexcept;
+  [[nodiscard]] BlockSlots* column_slots(std::size_t column) const noexcept;  // Null: there is no room for them.
+  [[nodiscard]] PinnedBlock block_in(const BlockSlots* slots, std::size_t column, std::uint64_t ordinal) const noexcept;
   Result<void> verify() const;
   Result<void> verify_column(std::size_t column) const;
   Result<void> verify_section(std::size_t section) const;

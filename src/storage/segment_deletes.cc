@@ -19,7 +19,9 @@ auto lower_bound(const std::vector<DeleteSet::Pair>& young, std::uint64_t ordina
 }  // namespace
 
 SegmentDeletes::SegmentDeletes(Scheduler& scheduler, MemoryBudget& budget, std::uint64_t rows)
-    : mutex_(scheduler), chunks_(static_cast<std::size_t>((rows + kChunkRows - 1) / kChunkRows)) {
+    : mutex_(scheduler),
+      chunks_(static_cast<std::size_t>((rows + kChunkRows - 1) / kChunkRows)),
+      ways_(std::make_unique<std::atomic<const Chunk*>[]>(chunks_.size())) {
   Reservation none;
   if (budget.try_reserve(0, MemoryShare::memtables, "deletes of a segment", none)) memory_ = std::move(none);
 }
@@ -37,10 +39,20 @@ Result<SegmentDeletes::Chunk*> SegmentDeletes::chunk_for(std::uint32_t ordinal, 
     auto grown = memory_.grow_to((wanted / kReserveStepBytes + 1) * kReserveStepBytes);
     if (!grown && !always) return std::move(grown).error();
   }
-  if (!slot) slot = std::make_unique<Chunk>();
+  if (!slot) {
+    slot = std::make_unique<Chunk>();
+    ways_[ordinal / kChunkRows].store(slot.get(), std::memory_order_release);
+  }
   slot->young.reserve(room);
   memory_used_ = wanted;
   return slot.get();
+}
+
+void SegmentDeletes::mark_ended(std::uint32_t ordinal, bool ended) noexcept {
+  auto& word = chunks_[ordinal / kChunkRows]->ended[ordinal % kChunkRows / 64];
+  const std::uint64_t bit = std::uint64_t{1} << (ordinal % 64);
+  const std::uint64_t now = word.load(std::memory_order_relaxed);
+  word.store(ended ? now | bit : now & ~bit, std::memory_order_relaxed);
 }
 
 DeleteSet::Pair* SegmentDeletes::find(std::uint32_t ordinal) noexcept {
@@ -57,6 +69,7 @@ Result<bool> SegmentDeletes::prepare(std::uint32_t ordinal) {
   if (chunk->is_old(ordinal) || find(ordinal) != nullptr) return false;
   const auto at = lower_bound(chunk->young, ordinal);
   chunk->young.insert(at, {ordinal, kSequenceMax});
+  mark_ended(ordinal, true);
   count_.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
@@ -75,6 +88,7 @@ void SegmentDeletes::cancel(std::uint32_t ordinal) noexcept {
   ASSERT(pair != nullptr && pair->end_sequence == kSequenceMax);
   auto& young = chunks_[ordinal / kChunkRows]->young;
   young.erase(young.begin() + (pair - young.data()));
+  mark_ended(ordinal, false);
   count_.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -83,6 +97,7 @@ void SegmentDeletes::add(std::uint32_t ordinal, std::uint64_t sequence) {
   Chunk* chunk = chunk_for(ordinal, true).value();
   if (chunk->is_old(ordinal) || find(ordinal) != nullptr) return;
   chunk->young.insert(lower_bound(chunk->young, ordinal), {ordinal, sequence});
+  mark_ended(ordinal, true);
   newest_ = std::max(newest_, sequence);
   count_.fetch_add(1, std::memory_order_relaxed);
 }
@@ -98,7 +113,10 @@ Result<void> SegmentDeletes::adopt(const DeleteSet& set) {
     if (alive == kChunkRows) continue;
     dead += kChunkRows - alive;
     Chunk* chunk = TRY(chunk_for(static_cast<std::uint32_t>(first), false));
-    for (std::size_t word = 0; word < live.size(); ++word) chunk->old[word] = ~live[word];
+    for (std::size_t word = 0; word < live.size(); ++word) {
+      chunk->old[word] = ~live[word];
+      chunk->ended[word].store(~live[word], std::memory_order_relaxed);
+    }
   }
   if (dead != set.count()) return Error(Code::corrupt, "a delete of a row that is not there");
   for (const DeleteSet::Pair& pair : set.young()) {
@@ -112,7 +130,7 @@ Result<void> SegmentDeletes::adopt(const DeleteSet& set) {
 }
 
 std::uint64_t SegmentDeletes::end_sequence(std::uint32_t ordinal) const {
-  if (count() == 0) return kSequenceMax;
+  if (!has_ended(ordinal)) return kSequenceMax;
   Lock lock(mutex_);
   const Chunk* chunk = chunks_[ordinal / kChunkRows].get();
   if (chunk == nullptr) return kSequenceMax;

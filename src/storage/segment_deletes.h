@@ -54,11 +54,19 @@ class SegmentDeletes {
   static constexpr std::size_t kChunkRows = 2'048;
   struct Chunk {
     std::array<std::uint64_t, kChunkRows / 64> old{};  // Bit = 1: dead for every snapshot.
-    std::vector<DeleteSet::Pair> young;                // By ordinal.
+    // Bit = 1: the row has ended, or is about to. Relaxed, as count_; read without the mutex.
+    std::array<std::atomic<std::uint64_t>, kChunkRows / 64> ended{};
+    std::vector<DeleteSet::Pair> young;  // By ordinal.
     [[nodiscard]] bool is_old(std::uint32_t ordinal) const noexcept {
       return (old[ordinal % kChunkRows / 64] >> (ordinal % 64) & 1) != 0;
     }
   };
+  [[nodiscard]] bool has_ended(std::uint32_t ordinal) const noexcept {
+    const Chunk* chunk = ways_[ordinal / kChunkRows].load(std::memory_order_acquire);
+    if (chunk == nullptr) return false;
+    return (chunk->ended[ordinal % kChunkRows / 64].load(std::memory_order_relaxed) >> (ordinal % 64) & 1) != 0;
+  }
+  void mark_ended(std::uint32_t ordinal, bool ended) noexcept LOCK_HELD(mutex_);
   Result<Chunk*> chunk_for(std::uint32_t ordinal, bool always) LOCK_HELD(mutex_);
   DeleteSet::Pair* find(std::uint32_t ordinal) noexcept LOCK_HELD(mutex_);
   void clear_dead(const Chunk& chunk, std::uint64_t chunk_first, std::uint64_t first, std::uint64_t end,
@@ -69,6 +77,8 @@ class SegmentDeletes {
   std::atomic<std::uint64_t> count_{0};
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<Chunk>> chunks_ GUARDED_BY(mutex_);  // Null: nothing has ended there.
+  // Of each chunk, once it is built: release and acquire. Chunks stay until the end.
+  std::unique_ptr<std::atomic<const Chunk*>[]> ways_;
   Reservation memory_ GUARDED_BY(mutex_);
   std::size_t memory_used_ GUARDED_BY(mutex_) = 0;
   std::uint64_t newest_ GUARDED_BY(mutex_) = 0;

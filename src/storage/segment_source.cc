@@ -60,6 +60,13 @@ Result<std::shared_ptr<const RowSource>> SegmentSource::open(const TableSegment&
   return std::shared_ptr<const RowSource>(new SegmentSource(std::move(part), segment.deletes, sequence));
 }
 
+Result<std::shared_ptr<const RowSource>> SegmentSource::borrow(const TableSegment& segment, TableId table,
+                                                               std::uint64_t sequence) {
+  const Segment part = TRY(open_segment(segment, table));
+  const std::shared_ptr<const SegmentDeletes> deletes(std::shared_ptr<void>(), segment.deletes.get());
+  return std::shared_ptr<const RowSource>(new SegmentSource(part.borrowed(), deletes, sequence));
+}
+
 Result<void> SegmentSource::check_type(std::size_t position, const ColumnSchema& column) const {
   if (segment_.columns()[position].type == column.type) return {};
   return Error(Code::corrupt, "segment " + std::to_string(segment_.file().number()) + ": column '" + column.name +

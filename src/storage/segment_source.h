@@ -11,6 +11,9 @@ class SegmentSource final : public RowSource {  // Thread-safe.
   // corrupt: the file is not what the manifest says.
   static Result<std::shared_ptr<const RowSource>> open(const TableSegment& segment, TableId table,
                                                        std::uint64_t sequence);
+  // The same, which keeps nothing: good while the Version that names the segment lives.
+  static Result<std::shared_ptr<const RowSource>> borrow(const TableSegment& segment, TableId table,
+                                                         std::uint64_t sequence);
 
   [[nodiscard]] std::uint32_t rows() const noexcept override { return static_cast<std::uint32_t>(segment_.rows()); }
   std::size_t live_mask(std::uint64_t first, std::size_t count, std::uint64_t* bits) const override {

@@ -28,7 +28,19 @@ std::shared_ptr<const void> SnapshotRegistry::pin(std::uint64_t sequence) {
 
 std::uint64_t SnapshotRegistry::oldest(std::uint64_t otherwise) const {
   Lock lock(mutex_);
-  return live_.empty() ? otherwise : std::min(otherwise, live_.begin()->first);
+  std::uint64_t oldest = live_.empty() ? otherwise : std::min(otherwise, live_.begin()->first);
+  for (const Slot* slot : slots_) oldest = std::min(oldest, slot->sequence_.load());
+  return oldest;
+}
+
+SnapshotRegistry::Slot::Slot(std::shared_ptr<SnapshotRegistry> registry) : registry_(std::move(registry)) {
+  Lock lock(registry_->mutex_);
+  registry_->slots_.push_back(this);
+}
+
+SnapshotRegistry::Slot::~Slot() {
+  Lock lock(registry_->mutex_);
+  std::erase(registry_->slots_, this);
 }
 
 }  // namespace mneme

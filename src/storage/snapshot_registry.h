@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "os/thread.h"
 
@@ -18,10 +20,29 @@ class SnapshotRegistry : public std::enable_shared_from_this<SnapshotRegistry> {
   // The oldest live one, or `otherwise` when that is older or there is none.
   [[nodiscard]] std::uint64_t oldest(std::uint64_t otherwise) const LOCK_NOT_HELD(mutex_);
 
+  // A place where one reader says by itself which snapshot it reads, without a lock. Sequentially consistent, so that
+  // of a reader that says so and somebody who asks for the oldest at once, one sees the other: latest_reader.h.
+  class Slot {  // pin, unpin: one thread at a time.
+   public:
+    explicit Slot(std::shared_ptr<SnapshotRegistry> registry);
+    ~Slot();
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+    void pin(std::uint64_t sequence) noexcept { sequence_.store(sequence); }
+    void unpin() noexcept { sequence_.store(kNone, std::memory_order_release); }
+
+   private:
+    friend class SnapshotRegistry;
+    static constexpr std::uint64_t kNone = ~std::uint64_t{0};
+    const std::shared_ptr<SnapshotRegistry> registry_;
+    std::atomic<std::uint64_t> sequence_{kNone};
+  };
+
  private:
   class Pin;
   mutable Mutex mutex_;
   std::map<std::uint64_t, std::size_t> live_ GUARDED_BY(mutex_);  // Sequence -> how many.
+  std::vector<const Slot*> slots_ GUARDED_BY(mutex_);
 };
 
 }  // namespace mneme

@@ -123,7 +123,7 @@ Result<Lsn> Store::try_commit(WriteSet& writes, CommitValidator* validator, bool
   core_.replaced.reserve(core_.replaced.size() + 1);  // Nothing may fail once the log is written.
   const Lsn lsn = TRY(core_.log->append(payload, core_.world.clock.wall_ns()));
   if (changes_tables(writes)) core_.replaced.push_back({raw(lsn), core_.version});
-  if (auto next = prepared.publish(raw(lsn))) core_.version = std::move(next);
+  if (auto next = prepared.publish(raw(lsn))) core_.show(std::move(next));
   core_.applied = raw(lsn);
   core_.log_marked = false;
   return lsn;
@@ -265,6 +265,7 @@ Result<void> Store::close() {
     Lock lock(core_.mutex);
     if (core_.closed) return {};
     core_.closed = true;
+    core_.version_number.fetch_add(1);  // Who goes by it comes and finds it closed.
     core_.room.notify_all();
     flush = !core_.log->poisoned() && core_.log->bytes_from(next(core_.flushed_to)) > kReplayAtOpenBytesMax;
   }

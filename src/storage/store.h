@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 
+#include "storage/latest_reader.h"
 #include "storage/recovery.h"
 #include "storage/store_check.h"
 #include "storage/store_core.h"
@@ -45,6 +46,7 @@ class Store {  // Thread-safe.
   ~Store();
 
   [[nodiscard]] Result<Snapshot> snapshot() LOCK_NOT_HELD(core_.mutex);
+  [[nodiscard]] std::unique_ptr<LatestReader> latest_reader() { return std::make_unique<LatestReader>(core_); }
   // Checks table changes against the latest state, and that every ended version still lives (conflict: first committer
   // wins); returns once the group is as durable as asked. Empty sets commit nothing. When memory is short it waits for
   // maintenance, or does its work; full: there is none to be had, or the disk is full.

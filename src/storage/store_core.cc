@@ -37,7 +37,7 @@ void StoreCore::forget_replaced() {
 
 std::uint64_t StoreCore::oldest_snapshot() const {
   // A sync that fails sends new snapshots back to what is durable.
-  return snapshots->oldest(std::min(applied, raw(log->durable())));
+  return snapshots->oldest(std::min(applied.load(), raw(log->durable())));
 }
 
 Error StoreCore::failed_sync() const {

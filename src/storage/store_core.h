@@ -30,6 +30,11 @@ struct StoreCore {  // Thread-safe as its fields say.
   // The applied state, or the durable one once the log is poisoned.
   [[nodiscard]] Snapshot latest() const LOCK_HELD(mutex);
   [[nodiscard]] Snapshot latest_durable() const LOCK_HELD(mutex);
+  // Makes `next` the version of snapshots from now on.
+  void show(std::shared_ptr<const Version> next) LOCK_HELD(mutex) {
+    version = std::move(next);
+    version_number.fetch_add(1);
+  }
   void forget_replaced() LOCK_HELD(mutex);  // Versions before commits that are durable now.
   // Returns once all records up to `lsn` are durable. The first who needs a sync leads it, with the lock released; the
   // others wait for its end and look again.
@@ -53,6 +58,9 @@ struct StoreCore {  // Thread-safe as its fields say.
   const std::shared_ptr<SnapshotRegistry> snapshots;
   // Successful syncs of log and manifest, for files that wait for later ones. Relaxed: only compared with itself.
   std::atomic<std::uint64_t> barriers{0};
+  // Written under the mutex, read without it by LatestReader, which says why sequentially consistent is enough.
+  std::atomic<std::uint64_t> version_number{1};  // Another one for each `version`, and once closed.
+  std::atomic<std::uint64_t> applied{0};         // Sequence of the last group shown. A group's sequence is its LSN.
 
   Mutex mutex;
   CondVar sync_ended;
@@ -61,8 +69,7 @@ struct StoreCore {  // Thread-safe as its fields say.
   std::unique_ptr<LogWriter> log GUARDED_BY(mutex);
   std::shared_ptr<const Version> version GUARDED_BY(mutex);
   std::vector<ReplacedVersion> replaced GUARDED_BY(mutex);  // By commits that are not known durable; ascending.
-  std::uint64_t applied GUARDED_BY(mutex) = 0;  // Sequence of the last group shown. A group's sequence is its LSN.
-  Lsn flushed_to GUARDED_BY(mutex){};           // All records up to it are in segments, and in the manifest.
+  Lsn flushed_to GUARDED_BY(mutex){};  // All records up to it are in segments, and in the manifest.
   std::uint64_t next_row GUARDED_BY(mutex) = 1;
   std::uint64_t next_table GUARDED_BY(mutex) = 1;
   std::int64_t sync_due_ns GUARDED_BY(mutex) = 0;            // Monotonic; 0: nothing waits for an interval's end.

@@ -36,6 +36,10 @@ bool Transaction::has_changes() const noexcept {
          std::ranges::any_of(changes_->rows, [](const auto& entry) { return !entry.second.empty(); });
 }
 
+bool Transaction::has_touched(TableId table) const noexcept {
+  return !changes_->schema_changes.empty() || !changes_->schemas.empty() || changes_->rows.contains(table);
+}
+
 // ---- The catalogue ---------------------------------------------------------------------------------------------
 
 std::vector<std::shared_ptr<const TableSchema>> Transaction::tables() const {

@@ -59,6 +59,8 @@ class Transaction {  // One thread at a time.
   [[nodiscard]] std::int64_t now_ns() const noexcept { return now_ns_; }
   [[nodiscard]] const Snapshot& snapshot() const noexcept { return snapshot_; }
   [[nodiscard]] bool has_changes() const noexcept;
+  // False: what it sees of the table is what its snapshot does.
+  [[nodiscard]] bool has_touched(TableId table) const noexcept;
 
   // The catalogue with this transaction's changes. Null: no such table.
   [[nodiscard]] std::shared_ptr<const TableSchema> find_table(std::string_view name) const;

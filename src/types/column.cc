@@ -20,8 +20,10 @@ void Column::clear() noexcept {
   rows_ = 0;
   data_.clear();
   validity_.clear();
-  heap_.clear();
-  heap_used_ = heap_room_ = heap_bytes_ = 0;
+  // Of its text only the newest chunk, which heap_room_ is of.
+  if (heap_.size() > 1) heap_.erase(heap_.begin(), heap_.end() - 1);
+  heap_used_ = 0;
+  heap_bytes_ = heap_.empty() ? 0 : heap_room_;
   owners_.clear();
 }
 

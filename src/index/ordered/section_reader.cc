@@ -40,7 +40,8 @@ class SectionReader final : public IndexReader {
 
  private:
   Result<void> find_among_entries(std::uint32_t leaf, Bytes key, const RowVisitor& visit) const;
-  Result<bool> find_integer(std::uint32_t leaf, std::uint64_t word, const RowVisitor& visit) const;
+  Result<bool> find_integer(const PinnedBlock& block, std::uint32_t leaf, std::uint64_t word,
+                            const RowVisitor& visit) const;
   Result<void> find_in_leaves(Bytes key, std::uint64_t hash, const RowVisitor& visit) const;
   [[nodiscard]] Result<double> fraction(const KeyBounds& bounds) const;
   Result<void> verify_leaf(Leaf& leaf, ByteBuffer& last, std::vector<bool>& seen, std::uint32_t number) const;
@@ -167,11 +168,20 @@ Result<void> SectionReader::find(Bytes key, const RowVisitor& visit) const {
   const std::uint64_t hash = key_hash(key);
   const std::optional<std::uint32_t> leaf = TRY(section_.only_leaf(key));
   if (!leaf) return find_in_leaves(key, hash, visit);
+  const bool words =
+      section_.meta().form == Form::clustered && integers_ && key.size() == kKeyWordBytes && key.front() == kKeyValue;
+  if (words && *leaf < section_.meta().rows) {
+    // A block in memory says it sooner than the bloom filter does, and for certain.
+    const PinnedBlock block = source_->segment()->block_in_memory(positions_.front(), *leaf);
+    const bool done = TRY(find_integer(block, *leaf, key_word_of(key), visit));
+    if (done) return {};
+  }
   const bool maybe = TRY(section_.may_have(*leaf, hash));
   if (!maybe) return {};
   if (section_.meta().form == Form::entries) return find_among_entries(*leaf, key, visit);
-  if (integers_ && key.size() == kKeyWordBytes && key.front() == kKeyValue) {
-    const bool done = TRY(find_integer(*leaf, key_word_of(key), visit));
+  if (words && *leaf < section_.meta().rows) {
+    const PinnedBlock block = TRY(source_->segment()->block_at(positions_.front(), *leaf));
+    const bool done = TRY(find_integer(block, *leaf, key_word_of(key), visit));
     if (done) return {};
   }
   return find_in_leaves(key, hash, visit);
@@ -188,11 +198,12 @@ Result<void> SectionReader::find_among_entries(std::uint32_t leaf, Bytes key, co
   return {};
 }
 
-// Within one block of the key's column. False, and nothing was told: it takes more than that.
-Result<bool> SectionReader::find_integer(std::uint32_t leaf, std::uint64_t word, const RowVisitor& visit) const {
+// Within `block` of the key's column, which holds row `leaf` if it is there at all. False, and nothing was told: it
+// takes more than that.
+Result<bool> SectionReader::find_integer(const PinnedBlock& block, std::uint32_t leaf, std::uint64_t word,
+                                         const RowVisitor& visit) const {
+  if (block.view == nullptr) return false;
   const std::uint64_t end = std::min<std::uint64_t>(section_.meta().rows, std::uint64_t{leaf} + kLeafRows);
-  if (leaf >= end) return Error(Code::corrupt, "ordered index: a leaf begins behind the last row");
-  const PinnedBlock block = TRY(source_->segment()->block_at(positions_.front(), leaf));
   if (!block.holds(end - 1) || block.view->has_nulls()) return false;
   const auto value = static_cast<std::int64_t>(word ^ std::uint64_t{1} << 63);
   const std::size_t last = static_cast<std::size_t>(end - block.first_row);

@@ -6,7 +6,27 @@
 namespace mneme::ordered {
 namespace {
 
+std::uint64_t distance(std::int64_t from, std::int64_t to) noexcept {
+  return static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from);
+}
+
+// Counters and clocks are spread evenly: where the value would lie then is mostly where it is.
 Result<std::size_t> search_rows(const BlockView& block, std::size_t low, std::size_t high, std::int64_t value) {
+  if (low >= high) return low;
+  const std::int64_t least = TRY(block.integer_at(low));
+  if (value <= least) return low;
+  const std::int64_t greatest = TRY(block.integer_at(high - 1));
+  if (value > greatest) return high;
+  const double part = static_cast<double>(distance(least, value)) / static_cast<double>(distance(least, greatest));
+  const std::size_t guess = low + static_cast<std::size_t>(part * static_cast<double>(high - 1 - low) + 0.5);
+  const std::int64_t found = TRY(block.integer_at(guess));
+  if (found >= value) {
+    const std::int64_t before = TRY(block.integer_at(guess - 1));  // The first is below the value: it is not `guess`.
+    if (before < value) return guess;
+    high = guess;
+  } else {
+    low = guess + 1;
+  }
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
     const std::int64_t at = TRY(block.integer_at(middle));
