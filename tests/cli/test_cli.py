@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""The command line as its users have it: exit status 0 or 1, answers on standard output, errors on standard error.
+
+Runs the `mneme` of the build folder it stands in (MNEME_CLI: another). Ends as doctest programs do, so that the test
+runner counts its cases.
+"""
+import csv
+import io
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import traceback
+
+HERE = pathlib.Path(__file__).resolve()
+PROGRAM = os.environ.get("MNEME_CLI") or str(HERE.parent.parent / "mneme")
+CASES = []
+
+
+def case(law):
+    def remember(body):
+        CASES.append((law, body))
+        return body
+    return remember
+
+
+def run(*arguments, text=""):
+    """(exit status, standard output, standard error) of one run."""
+    done = subprocess.run([PROGRAM, *map(str, arguments)], input=text, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def works(*arguments, text=""):
+    status, out, err = run(*arguments, text=text)
+    assert status == 0, f"{arguments}: exit status {status}: {err}"
+    assert "error" not in err, f"{arguments}: {err}"
+    return out
+
+
+def fails(*arguments, text="", says=()):
+    status, out, err = run(*arguments, text=text)
+    assert status == 1, f"{arguments}: exit status {status}, not 1: {out}{err}"
+    for part in says:
+        assert part in err, f"{arguments}: standard error lacks {part!r}: {err}"
+        assert part not in out, f"{arguments}: the error stands on standard output"
+    return out
+
+
+def filled(folder):
+    works(folder / "db", "-c", "CREATE TABLE t (id INT PRIMARY KEY, name TEXT, v FLOAT); "
+                               "INSERT INTO t VALUES (1, 'a,\"b', 0.5), (2, NULL, -1), (3, 'é', 2)")
+    return folder / "db"
+
+
+@case("cli: -c, -f and standard input run SQL, in this order, and later runs see it")
+def sources(folder):
+    db = filled(folder)
+    (folder / "more.sql").write_text("INSERT INTO t VALUES (4, 'file', 4);\nINSERT INTO t VALUES (5, 'file', 5);\n")
+    works(db, "-c", "INSERT INTO t VALUES (6, 'x', 6)", "-c", "DELETE FROM t WHERE id = 6", "-f", folder / "more.sql")
+    works(db, text="INSERT INTO t VALUES (7, 'pipe', 7);")
+    works(db, "-f", "-", text="INSERT INTO t VALUES (8, 'dash', 8);")
+    out = works(db, "--mode", "csv", "-c", "SELECT id FROM t ORDER BY id")
+    assert out.split() == ["id", "1", "2", "3", "4", "5", "7", "8"], out
+
+
+@case("cli: --mode csv, json, jsonl and table print the same rows")
+def modes(folder):
+    db = filled(folder)
+    query = "SELECT id, name, v FROM t ORDER BY id"
+    rows = list(csv.reader(io.StringIO(works(db, "--mode", "csv", "-c", query))))
+    assert rows == [["id", "name", "v"], ["1", 'a,"b', "0.5"], ["2", "", "-1"], ["3", "é", "2"]], rows
+    want = [{"id": 1, "name": 'a,"b', "v": 0.5}, {"id": 2, "name": None, "v": -1}, {"id": 3, "name": "é", "v": 2}]
+    assert json.loads(works(db, "--mode", "json", "-c", query)) == want
+    assert [json.loads(line) for line in works(db, "--mode", "jsonl", "-c", query).splitlines()] == want
+    table = works(db, "-c", query)
+    assert 'a,"b' in table and "é" in table, table
+    fails(db, "--mode", "xml", "-c", query, says=["--mode"])
+
+
+@case("cli: an error in SQL has its place, stands on standard error, stops what follows, and the status is 1")
+def errors(folder):
+    db = filled(folder)
+    fails(db, "-c", "SELECT nothing FROM t", says=["error:", "nothing", "1"])
+    fails(db, "-c", "INSERT INTO t VALUES (1, 'again', 0)", says=["error:", "t_pkey"])
+    fails(db, "-c", "SELEC 1", "-c", "DELETE FROM t", says=["error:"])
+    fails(db, text="INSERT INTO t VALUES (9, 'kept', 9); BOOM; INSERT INTO t VALUES (10, 'not', 0);", says=["error:"])
+    assert works(db, "--mode", "csv", "-c", "SELECT count(*) AS n FROM t").split()[1] in ("3", "4")
+
+
+@case("cli: a file that is not there, or a directory, is named")
+def unknown_files(folder):
+    db = filled(folder)
+    fails(db, "-f", folder / "none.sql", says=["none.sql"])
+    fails(db, "import", folder / "none.csv", says=["none.csv"])
+    fails(db, "import", folder, says=["error:"])
+    (folder / "odd.xyz").write_text("?")
+    fails(db, "import", folder / "odd.xyz", says=["odd.xyz"])
+
+
+@case("cli: import takes CSV and JSON lines with their types, and refuses what is cut or broken")
+def imports(folder):
+    db = folder / "db"
+    (folder / "points.csv").write_text("id,name,v\n1,one,0.5\n2,two,1.5\n")
+    (folder / "events.jsonl").write_text('{"id": 1, "what": "a"}\n{"id": 2, "what": null}\n')
+    assert "2 rows" in works(db, "import", folder / "points.csv")
+    assert "2 rows" in works(db, "import", folder / "events.jsonl", "--table", "e")
+    assert works(db, "--mode", "csv", "-c", "SELECT sum(id), sum(v) FROM points").splitlines()[1] == "3,2"
+    assert works(db, "--mode", "csv", "-c", "SELECT count(*), count(what) FROM e").splitlines()[1] == "2,1"
+    (folder / "cut.jsonl").write_text('{"id": 1}\n{"id": ')
+    fails(db, "import", folder / "cut.jsonl", says=["cut.jsonl"])
+    (folder / "cut.ulg").write_bytes(b"ULog\x01\x12\x35\x01")
+    fails(db, "import", folder / "cut.ulg", says=["cut.ulg"])
+
+
+@case("cli: info, check and backup tell, and need a database that is there")
+def commands(folder):
+    db = filled(folder)
+    assert "3 rows" in works(db, "info")
+    assert "0 problems" in works(db, "check")
+    works(db, "backup", folder / "copy")
+    assert works(folder / "copy", "--mode", "csv", "-c", "SELECT count(*) AS n FROM t").split() == ["n", "3"]
+    fails(db, "backup", folder / "copy", says=["copy"])
+    for command in (["info"], ["check"], ["backup", folder / "other"]):
+        fails(folder / "none", *command, says=["none"])
+    assert not (folder / "none").exists(), "a command that only reads has made a directory"
+
+
+@case("cli: a directory that is no database is refused as it is, and so is one that cannot be made")
+def foreign_directories(folder):
+    foreign = folder / "foreign"
+    foreign.mkdir()
+    (foreign / "letter.txt").write_text("mine")
+    fails(foreign, "info", says=["foreign"])
+    (folder / "file").write_text("a file")
+    fails(folder / "file", "-c", "SELECT 1", says=["file"])
+    fails(folder / "no" / "such" / "parent", "-c", "SELECT 1", says=["parent"])
+    assert (foreign / "letter.txt").read_text() == "mine"
+
+
+@case("cli: a second writer is refused at once, with the process that has it; after a kill the next one opens")
+def second_writer(folder):
+    db = filled(folder)
+    first = subprocess.Popen([PROGRAM, str(db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        # What comes through a pipe is read to its end before it runs: the database is open, and stays so.
+        first.stdin.write("SELECT 1;\n")
+        first.stdin.flush()
+        while not second_is_refused(db, first.pid):
+            assert first.poll() is None, "the first one ended"
+    finally:
+        first.kill()
+        first.wait()
+        first.stdin.close()
+        first.stdout.close()
+    assert "0 problems" in works(db, "check")
+
+
+def second_is_refused(db, owner):
+    status, _, err = run(db, "-c", "SELECT 1")
+    if status == 0:
+        return False  # It came first.
+    assert status == 1 and f"process {owner}" in err, err
+    return True
+
+
+@case("cli: damage is a problem that names its file, and the status is 1")
+def damage(folder):
+    db = filled(folder)
+    works(db, "-c", "INSERT INTO t SELECT n, md5(CAST(n AS TEXT)), n FROM generate_series(10, 20000) AS s(n)")
+    segment = max((db / "seg").glob("*.seg"), key=lambda path: path.stat().st_size)
+    content = bytearray(segment.read_bytes())
+    content[len(content) // 3] ^= 1
+    segment.write_bytes(content)
+    fails(db, "check", says=[segment.name])
+
+
+@case("cli: wrong arguments are told on standard error; help is not an error")
+def arguments(folder):
+    fails()
+    fails(folder / "db", "--nonsense", says=["nonsense"])
+    fails(folder / "db", "--memory", "1", "-c", "SELECT 1", says=["--memory"])
+    assert "--mode" in works("--help")
+
+
+def main():
+    failed = 0
+    for law, body in CASES:
+        with tempfile.TemporaryDirectory(prefix="mneme-cli-") as folder:
+            try:
+                body(pathlib.Path(folder))
+            except Exception:  # Whatever it is, it is this case that failed.
+                failed += 1
+                print(f"FAILED {law}\n{traceback.format_exc()}")
+    print(f"test cases: {len(CASES)} | {len(CASES) - failed} passed | {failed} failed | 0 skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
