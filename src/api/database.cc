@@ -45,6 +45,7 @@ Result<void> Database::close() {
 Result<CheckReport> Database::check() {
   return guarded(*state_->engine, [&]() -> Result<CheckReport> {
     StoreCheck found = TRY(state_->engine->store().check());
+    TRY(state_->engine->check_indexes(found.problems));
     return CheckReport{found.files, found.rows, std::move(found.problems)};
   });
 }

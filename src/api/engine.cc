@@ -1,6 +1,7 @@
 #include "api/engine.h"
 
 #include "index/ordered/ordered.h"
+#include "table/index_check.h"
 
 namespace mneme {
 
@@ -34,6 +35,11 @@ Result<std::shared_ptr<Engine>> Engine::open(std::string_view directory, const O
 // The store would wait for its maintenance thread, which a child does not have, and write the end of its log.
 Engine::~Engine() {
   if (in_child()) static_cast<void>(store_.release());
+}
+
+Result<void> Engine::check_indexes(std::vector<std::string>& problems) {
+  const Snapshot snapshot = TRY(store_->snapshot());
+  return mneme::check_indexes(snapshot, *kinds_, store_->budget(), problems);
 }
 
 Error Engine::refuse_child() const {

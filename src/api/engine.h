@@ -27,6 +27,8 @@ class Engine {  // Thread-safe.
   [[nodiscard]] Clock& clock() noexcept { return world_.world().clock; }
   [[nodiscard]] Scheduler& scheduler() noexcept { return world_.world().scheduler; }
   [[nodiscard]] std::int64_t now_ns() { return wall_clock_ns_ ? wall_clock_ns_() : clock().wall_ns(); }
+  // Adds what does not fit between rows and indexes.
+  Result<void> check_indexes(std::vector<std::string>& problems);
   Result<std::unique_ptr<Transaction>> begin() { return Transaction::begin(*store_, *kinds_, now_ns()); }
 
  private:
