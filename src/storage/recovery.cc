@@ -17,10 +17,23 @@ Error record_error(Lsn lsn, const Error& error) {
 
 }  // namespace
 
+// A database is begun in an empty directory, or where a beginning was cut short: never among files of somebody else.
+Result<void> Recovery::refuse_foreign(const StoreCore& core) {
+  constexpr std::string_view kOurs[] = {"LOCK", "READERS", "wal", "seg", "blob"};
+  for (const std::string& name : TRY(core.world.files.list(core.directory))) {
+    if (name.starts_with("MANIFEST-") || name.starts_with("CURRENT") ||
+        std::ranges::find(kOurs, name) != std::end(kOurs))
+      continue;
+    return Error(Code::already_exists, core.directory + ": holds '" + name + "', and no database");
+  }
+  return {};
+}
+
 Result<void> Recovery::create_directories(const StoreCore& core) {
   FileSystem& files = core.world.files;
   TRY(files.create_directory(core.directory));
   if (TRY(files.exists(core.directory + "/CURRENT"))) return {};
+  TRY(refuse_foreign(core));
   TRY(files.create_directory(core.wal_directory()));
   TRY(files.create_directory(core.segment_directory()));
   TRY(files.sync_directory(core.directory, SyncSite::database_directory));

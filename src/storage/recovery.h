@@ -27,6 +27,7 @@ class Recovery {  // One thread at a time.
   Result<RecoveryReport> run() LOCK_NOT_HELD(core_.mutex);
 
  private:
+  static Result<void> refuse_foreign(const StoreCore& core);
   Result<void> load_version();
   Result<void> load_segment(const SegmentInfo& info, Version& version);
   Result<void> load_deletes(Version& version);
