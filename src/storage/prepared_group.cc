@@ -47,7 +47,7 @@ PreparedGroup::~PreparedGroup() {
   for (const auto& memtable : appended_) memtable->discard();
   for (const Ending& ending : endings_) {
     if (ending.memtable != nullptr) {
-      ending.memtable->cancel_end(ending.at);
+      ending.memtable->cancel_end(ending.at());
     } else {
       ending.segment->cancel(ending.ordinal);
     }
@@ -145,14 +145,16 @@ Result<void> PreparedGroup::end(const EndRows& change) {
     const RowId row = change.rows[i];
     Ending ending;
     for (const auto& memtable : table.memtables) {
-      if (const auto at = memtable->find(row)) ending = {memtable.get(), *at, nullptr, 0};
+      const auto at = memtable->find(row);
+      if (!at) continue;
+      ending = {memtable.get(), nullptr, static_cast<std::uint32_t>(at->chunk), static_cast<std::uint32_t>(at->row)};
     }
     if (ending.memtable == nullptr) {
       const bool hinted = i < change.locations.size() && TRY(end_hinted(table, row, change.locations[i]));
       if (!hinted) elsewhere.push_back(row);
       continue;
     }
-    if (!ending.memtable->prepare_end(ending.at)) return row_changed(*table.schema);
+    if (!ending.memtable->prepare_end(ending.at())) return row_changed(*table.schema);
     endings_.push_back(ending);
   }
   if (elsewhere.empty()) return {};
@@ -175,6 +177,15 @@ Result<bool> PreparedGroup::end_hinted(const TableVersion& table, RowId row, con
 
 Result<void> PreparedGroup::end_in_segments(const TableVersion& table, std::vector<RowId> rows) {
   std::ranges::sort(rows);
+  constexpr std::size_t kSliceRows = 65'536;  // What is found of all of them at once would take more than they do.
+  for (std::size_t first = 0; first < rows.size(); first += kSliceRows) {
+    const auto slice = std::span(rows).subspan(first, std::min(kSliceRows, rows.size() - first));
+    TRY(end_slice_in_segments(table, slice));
+  }
+  return {};
+}
+
+Result<void> PreparedGroup::end_slice_in_segments(const TableVersion& table, std::span<const RowId> rows) {
   const auto found = TRY(find_rows(table, rows));
   if (found.size() != rows.size()) {
     return Error(Code::invalid_argument, "table '" + table.schema->name + "' has not all of the row versions " +
@@ -188,7 +199,7 @@ Result<void> PreparedGroup::end_in_segments(const TableVersion& table, std::vect
 Result<void> PreparedGroup::end_in_segment(const TableVersion& table, const TableSegment& segment,
                                            std::uint32_t ordinal) {
   if (!TRY(segment.deletes->prepare(ordinal))) return row_changed(*table.schema);
-  endings_.push_back({nullptr, {}, segment.deletes.get(), ordinal});
+  endings_.push_back({nullptr, segment.deletes.get(), ordinal, 0});
   return {};
 }
 
@@ -196,7 +207,7 @@ std::shared_ptr<const Version> PreparedGroup::publish(std::uint64_t sequence) no
   published_ = true;
   for (const Ending& ending : endings_) {
     if (ending.memtable != nullptr) {
-      ending.memtable->end(ending.at, sequence);
+      ending.memtable->end(ending.at(), sequence);
     } else {
       ending.segment->end(ending.ordinal, sequence);
     }

@@ -1,6 +1,7 @@
 // PreparedGroup: a commit group with everything done that can fail, so that showing it cannot.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "storage/table_index.h"
@@ -39,11 +40,12 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
   std::shared_ptr<const Version> publish(std::uint64_t sequence) noexcept;
 
  private:
-  struct Ending {  // In one of the two.
+  struct Ending {  // In one of the two. Small: a delete may have millions.
     Memtable* memtable = nullptr;
-    Memtable::Position at;
     SegmentDeletes* segment = nullptr;
-    std::uint32_t ordinal = 0;
+    std::uint32_t ordinal = 0;  // Of the segment; of the memtable: the chunk,
+    std::uint32_t row = 0;      // and the row in it.
+    [[nodiscard]] Memtable::Position at() const noexcept { return {ordinal, row}; }
   };
   Result<void> create(const CreateTable& change);
   Result<void> alter(const AlterTable& change);
@@ -53,6 +55,7 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
   Result<void> end(const EndRows& change);
   Result<bool> end_hinted(const TableVersion& table, RowId row, const RowLocation& hint);
   Result<void> end_in_segments(const TableVersion& table, std::vector<RowId> rows);
+  Result<void> end_slice_in_segments(const TableVersion& table, std::span<const RowId> rows);
   Result<void> end_in_segment(const TableVersion& table, const TableSegment& segment, std::uint32_t ordinal);
 
   const Context context_;

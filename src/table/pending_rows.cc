@@ -38,7 +38,10 @@ void PendingRows::append_by(Append copy, const Batch& batch) {
 
 bool PendingRows::remove(RowId row) {
   if (!is_provisional(row)) {
-    if (!ended_set_.insert(row).second) return false;
+    if (has_ended(row)) return false;
+    const bool ascends = ended_.empty() || ended_.back() < row;
+    if (ended_set_.empty() && !ascends) ended_set_.insert(ended_.begin(), ended_.end());
+    if (!ended_set_.empty()) ended_set_.insert(row);
     ended_.push_back(row);
     return true;
   }

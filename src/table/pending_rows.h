@@ -3,6 +3,7 @@
 // Copying is cheap: batches are shared, and a copy goes back to its own length before it grows again.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <unordered_set>
@@ -32,7 +33,9 @@ class PendingRows {  // One thread at a time.
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }  // Ever appended; some may be dead.
   [[nodiscard]] bool is_dead(std::size_t row) const noexcept { return dead_[row]; }
-  [[nodiscard]] bool has_ended(RowId row) const noexcept { return ended_set_.contains(row); }
+  [[nodiscard]] bool has_ended(RowId row) const noexcept {
+    return ended_set_.empty() ? std::ranges::binary_search(ended_, row) : ended_set_.contains(row);
+  }
   [[nodiscard]] bool empty() const noexcept { return rows_ == dead_order_.size() && ended_.empty(); }
   [[nodiscard]] const std::vector<RowId>& ended() const noexcept { return ended_; }
   [[nodiscard]] static RowId id_of(std::size_t row) noexcept { return RowId{kProvisionalRow | row}; }
@@ -60,8 +63,8 @@ class PendingRows {  // One thread at a time.
   std::size_t rows_ = 0;
   std::vector<bool> dead_;
   std::vector<std::size_t> dead_order_;
-  std::vector<RowId> ended_;  // In the order they were ended.
-  std::unordered_set<RowId> ended_set_;
+  std::vector<RowId> ended_;             // In the order they were ended.
+  std::unordered_set<RowId> ended_set_;  // Empty while ended_ ascends: a large delete need not hold its rows twice.
 };
 
 }  // namespace mneme
