@@ -9,10 +9,11 @@
 #include <cmath>
 #include <cstring>
 
-// Of the sets Highway knows, those that differ here: AVX3_DL adds nothing that is used, and of scalable vectors
-// (SVE, RVV) no variable can be a member. CPUs without SSE 4 (before 2008) run what stands for no set at all.
+// Of the sets Highway knows, those that are worth their bytes: AVX3_DL adds nothing that is used, SSE4 little to what
+// every x86-64 has, and of scalable vectors (SVE, RVV) no variable can be a member.
 #undef HWY_DISABLED_TARGETS
-#define HWY_DISABLED_TARGETS (HWY_AVX3_DL | HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#define HWY_DISABLED_TARGETS \
+  (HWY_AVX3_DL | HWY_SSE4 | HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_IS_DEBUG_BUILD
 #define HWY_IS_DEBUG_BUILD 0  // Its assertions, too, are in libhwy.so.
 #undef HWY_TARGET_INCLUDE
@@ -278,9 +279,6 @@ Available find_available() noexcept {
 #endif
 #if HWY_TARGETS & HWY_AVX2
   if (has_avx2) add({"AVX2", N_AVX2::kernel});
-#endif
-#if (HWY_TARGETS & HWY_SSE4) && HWY_STATIC_TARGET != HWY_SSE4
-  if (has_sse4) add({"SSE4", N_SSE4::kernel});
 #endif
 #endif
 #if HWY_STATIC_TARGET != HWY_AVX2 && HWY_STATIC_TARGET != HWY_AVX3
