@@ -11,6 +11,7 @@ class Counter final : public Accumulator {  // One thread at a time.
   void resize(std::size_t groups) override { counts_.resize(groups); }
   Result<void> add(std::span<const Column* const> arguments, std::span<const GroupNumber> groups) override {
     if (rows_ || !arguments.front()->has_nulls()) {
+      if (counts_.size() == 1) return counts_.front() += static_cast<std::int64_t>(groups.size()), Result<void>();
       for (const GroupNumber group : groups) ++counts_[group];
       return {};
     }

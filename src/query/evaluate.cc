@@ -268,6 +268,34 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
   const EvaluationInput& input_;
 };
 
+// Without a branch: every row is written, few are kept.
+template <class Name, class Truth>
+void keep(Selection& kept, const Name& name, const Truth& truth) {
+  std::size_t count = 0;
+  for (std::size_t row = 0; row < kept.size(); ++row) {
+    kept[count] = name(row);
+    count += static_cast<std::size_t>(truth(row));
+  }
+  kept.resize(count);
+}
+
+// The rows of which the answer is true, by their names in the batch.
+Selection true_rows(const Column& answers, const Selection* selection) {
+  Selection kept(answers.rows());
+  const auto* truths = answers.values<std::uint8_t>();
+  const auto is_true = [truths](std::size_t row) { return truths[row] != 0; };
+  const auto own = [](std::size_t row) { return static_cast<RowIndex>(row); };
+  const auto selected = [&](std::size_t row) { return selection != nullptr ? (*selection)[row] : own(row); };
+  if (answers.has_nulls()) {
+    keep(kept, selected, [&](std::size_t row) { return is_true(row) && !answers.is_null(row); });
+  } else if (selection == nullptr) {
+    keep(kept, own, is_true);
+  } else {
+    keep(kept, selected, is_true);
+  }
+  return kept;
+}
+
 }  // namespace
 
 Result<Column> evaluate(const Expression& expression, const EvaluationInput& input, const Selection* selection) {
@@ -284,16 +312,7 @@ Result<Selection> filter(const Expression& predicate, const EvaluationInput& inp
     }
     return kept;
   }
-  const Column answers = TRY(evaluate(predicate, input, selection));
-  Selection kept(answers.rows());
-  std::size_t count = 0;
-  const auto* truths = answers.values<std::uint8_t>();
-  for (std::size_t row = 0; row < answers.rows(); ++row) {  // Without a branch: every row is written, few are kept.
-    kept[count] = selection != nullptr ? (*selection)[row] : static_cast<RowIndex>(row);
-    count += static_cast<std::size_t>(truths[row] != 0 && !answers.is_null(row));
-  }
-  kept.resize(count);
-  return kept;
+  return true_rows(TRY(evaluate(predicate, input, selection)), selection);
 }
 
 }  // namespace mneme::query

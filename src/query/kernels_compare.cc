@@ -7,74 +7,136 @@
 namespace mneme::query {
 namespace {
 
+// Numbers say it without a branch: floats by order()'s own rule, that NaN equals itself and stands above the rest.
+template <std::integral T>
+bool is_equal(T a, T b) noexcept {
+  return a == b;
+}
+template <std::integral T>
+bool is_less(T a, T b) noexcept {
+  return a < b;
+}
+template <std::floating_point T>
+bool is_equal(T a, T b) noexcept {
+  return (a == b) | ((a != a) & (b != b));
+}
+template <std::floating_point T>
+bool is_less(T a, T b) noexcept {
+  return (a < b) | ((a == a) & (b != b));
+}
+
 struct Equal {
   static bool holds(std::strong_ordering o) noexcept { return o == 0; }
+  static bool of(auto a, auto b) noexcept { return is_equal(a, b); }
 };
 struct NotEqual {
   static bool holds(std::strong_ordering o) noexcept { return o != 0; }
+  static bool of(auto a, auto b) noexcept { return !is_equal(a, b); }
 };
 struct Less {
   static bool holds(std::strong_ordering o) noexcept { return o < 0; }
+  static bool of(auto a, auto b) noexcept { return is_less(a, b); }
 };
 struct LessEqual {
   static bool holds(std::strong_ordering o) noexcept { return o <= 0; }
+  static bool of(auto a, auto b) noexcept { return !is_less(b, a); }
 };
 struct Greater {
   static bool holds(std::strong_ordering o) noexcept { return o > 0; }
+  static bool of(auto a, auto b) noexcept { return is_less(b, a); }
 };
 struct GreaterEqual {
   static bool holds(std::strong_ordering o) noexcept { return o >= 0; }
+  static bool of(auto a, auto b) noexcept { return !is_less(a, b); }
 };
 
-// `step` is 0 for a constant side, else 1. Rows that are NULL compare as whatever lies there: zeros.
+// Loops over numbers: compiled for each type and operator, and nothing else is. `step` is 0 for a constant side, else
+// 1. Rows that are NULL compare as whatever lies there: zeros.
+using CompareLoop = void (*)(const std::byte* a, std::size_t a_step, const std::byte* b, std::size_t b_step,
+                             std::size_t rows, std::uint8_t* out);
 template <class T, class Operator>
-void compare_rows(const T* a, std::size_t a_step, const T* b, std::size_t b_step, std::size_t rows, std::uint8_t* out) {
+void compare_rows(const std::byte* a, std::size_t a_step, const std::byte* b, std::size_t b_step, std::size_t rows,
+                  std::uint8_t* out) {
+  const T* left = reinterpret_cast<const T*>(a);
+  const T* right = reinterpret_cast<const T*>(b);
   for (std::size_t row = 0; row < rows; ++row) {
-    out[row] = static_cast<std::uint8_t>(Operator::holds(order(a[row * a_step], b[row * b_step])));
+    out[row] = static_cast<std::uint8_t>(Operator::of(left[row * a_step], right[row * b_step]));
   }
+}
+
+Result<void> compare_numbers(CompareLoop loop, Operands operands, std::size_t rows, Column& out) {
+  const Operand& a = operands[0];
+  const Operand& b = operands[1];
+  ByteBuffer bytes(rows);
+  loop(a.column->data(), a.constant ? 0 : 1, b.column->data(), b.constant ? 0 : 1, rows,
+       reinterpret_cast<std::uint8_t*>(bytes.data()));
+  out.adopt(std::move(bytes), rows, strict_validity(operands, rows));
+  return {};
+}
+
+// All else is compared through its order alone.
+using Order = std::strong_ordering (*)(const std::byte* a, const std::byte* b) noexcept;
+template <class T>
+std::strong_ordering order_at(const std::byte* a, const std::byte* b) noexcept {
+  return order(*reinterpret_cast<const T*>(a), *reinterpret_cast<const T*>(b));
+}
+const std::byte* value_at(const Operand& operand, std::size_t row, std::size_t width) noexcept {
+  return operand.column->data() + operand.index(row) * width;
+}
+
+using Holds = bool (*)(std::strong_ordering) noexcept;
+Result<void> compare_ordered(Order order, Holds holds, Operands operands, std::size_t rows, Column& out) {
+  const std::size_t width = operands[0].column->type().width();
+  map_rows<std::uint8_t>(operands, rows, out, [&](std::size_t row) {
+    return static_cast<std::uint8_t>(
+        holds(order(value_at(operands[0], row, width), value_at(operands[1], row, width))));
+  });
+  return {};
 }
 
 template <class T, class Operator>
 Result<void> compare(Operands operands, std::size_t rows, Column& out) {
-  const Operand& a = operands[0];
-  const Operand& b = operands[1];
   if constexpr (std::is_arithmetic_v<T>) {
-    ByteBuffer bytes(rows);
-    compare_rows<T, Operator>(a.column->values<T>(), a.constant ? 0 : 1, b.column->values<T>(), b.constant ? 0 : 1,
-                              rows, reinterpret_cast<std::uint8_t*>(bytes.data()));
-    out.adopt(std::move(bytes), rows, strict_validity(operands, rows));
+    return compare_numbers(compare_rows<T, Operator>, operands, rows, out);
   } else {
-    map_rows<std::uint8_t>(operands, rows, out, [&](std::size_t row) {
-      return static_cast<std::uint8_t>(Operator::holds(order(a.at<T>(row), b.at<T>(row))));
-    });
+    return compare_ordered(order_at<T>, Operator::holds, operands, rows, out);
   }
-  return {};
 }
 
-// Texts of different lengths are not equal, whatever they say.
+// Texts of different lengths are not equal, whatever they say; most that differ do so in their first byte.
+bool is_same_text(const StringRef& a, const StringRef& b) noexcept {
+  if (a.size != b.size || a.size == 0) return a.size == b.size;
+  return *a.data == *b.data && std::memcmp(a.data, b.data, static_cast<std::size_t>(a.size)) == 0;
+}
+
 template <bool kWantEqual>
 Result<void> compare_texts(Operands operands, std::size_t rows, Column& out) {
   map_rows<std::uint8_t>(operands, rows, out, [&](std::size_t row) {
-    return static_cast<std::uint8_t>((operands[0].at<StringRef>(row).view() == operands[1].at<StringRef>(row).view()) ==
+    return static_cast<std::uint8_t>(is_same_text(operands[0].at<StringRef>(row), operands[1].at<StringRef>(row)) ==
                                      kWantEqual);
   });
   return {};
 }
 
 // NULL is a value here: two are the same, one is distinct from everything else. Never NULL itself.
-template <class T, bool kWantDistinct>
-Result<void> compare_nulls(Operands operands, std::size_t rows, Column& out) {
+Result<void> compare_with_nulls(Order order, bool want_distinct, Operands operands, std::size_t rows, Column& out) {
   const Operand& a = operands[0];
   const Operand& b = operands[1];
+  const std::size_t width = a.column->type().width();
   ByteBuffer bytes(rows);
   for (std::size_t row = 0; row < rows; ++row) {
     const bool a_null = a.is_null(row);
     const bool b_null = b.is_null(row);
-    const bool distinct = a_null || b_null ? a_null != b_null : order(a.at<T>(row), b.at<T>(row)) != 0;
-    bytes[row] = static_cast<std::byte>(distinct == kWantDistinct);
+    const bool distinct =
+        a_null || b_null ? a_null != b_null : order(value_at(a, row, width), value_at(b, row, width)) != 0;
+    bytes[row] = static_cast<std::byte>(distinct == want_distinct);
   }
   out.adopt(std::move(bytes), rows, {});
   return {};
+}
+template <class T, bool kWantDistinct>
+Result<void> compare_nulls(Operands operands, std::size_t rows, Column& out) {
+  return compare_with_nulls(order_at<T>, kWantDistinct, operands, rows, out);
 }
 
 // Vectors of one type are equal when their bytes are (elements of f32: -0 and NaN by their bits).

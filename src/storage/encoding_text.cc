@@ -148,16 +148,45 @@ bool TextBody::entry(std::size_t number, StringRef& to) const noexcept {
   return true;
 }
 
-bool TextBody::decode(std::size_t first, std::size_t count, StringRef* to) const noexcept {
-  if (encoding == Encoding::constant) {
-    std::fill_n(to, count, StringRef{reinterpret_cast<const char*>(text.data()), text.size()});
+// Entries [first, first + count), each beginning where the one before ended.
+bool TextBody::decode_entries(std::size_t first, std::size_t count, StringRef* to) const noexcept {
+  const auto* bytes = reinterpret_cast<const char*>(text.data());
+  std::uint64_t begin = count == 0 ? 0 : offsets[first], in_order = 1;
+  unpack_bits(offsets, first + 1, count, [&](std::size_t i, std::uint64_t end) {
+    in_order &= static_cast<std::uint64_t>(begin <= end);
+    to[i] = {bytes + begin, end - begin};
+    begin = end;
+  });
+  return in_order != 0 && begin <= text.size();
+}
+
+// Of many rows each entry is looked up once.
+bool TextBody::decode_dictionary(std::size_t first, std::size_t count, StringRef* to) const noexcept {
+  if (entries > count || entries > kDictionaryEntriesMax) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint64_t number = numbers[first + i];
+      if (number >= entries || !entry(static_cast<std::size_t>(number), to[i])) return false;
+    }
     return true;
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint64_t number = encoding == Encoding::plain ? first + i : numbers[first + i];
-    if (number >= entries || !entry(static_cast<std::size_t>(number), to[i])) return false;
+  std::array<StringRef, kDictionaryEntriesMax> texts;
+  if (!decode_entries(0, entries, texts.data())) return false;
+  std::uint64_t greatest = 0;
+  unpack_bits(numbers, first, count, [&](std::size_t i, std::uint64_t number) {
+    greatest = std::max(greatest, number);
+    to[i] = texts[std::min<std::uint64_t>(number, entries - 1)];
+  });
+  return greatest < entries;
+}
+
+bool TextBody::decode(std::size_t first, std::size_t count, StringRef* to) const noexcept {
+  switch (encoding) {
+    case Encoding::constant:
+      std::fill_n(to, count, StringRef{reinterpret_cast<const char*>(text.data()), text.size()});
+      return true;
+    case Encoding::dictionary: return decode_dictionary(first, count, to);
+    default: return decode_entries(first, count, to);
   }
-  return true;
 }
 
 }  // namespace mneme

@@ -38,6 +38,8 @@ struct TextBody {  // Immutable; borrows the body.
  private:
   bool open_dictionary(Reader& reader) noexcept;
   [[nodiscard]] bool entry(std::size_t number, StringRef& to) const noexcept;
+  [[nodiscard]] bool decode_entries(std::size_t first, std::size_t count, StringRef* to) const noexcept;
+  [[nodiscard]] bool decode_dictionary(std::size_t first, std::size_t count, StringRef* to) const noexcept;
 };
 
 }  // namespace mneme

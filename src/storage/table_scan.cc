@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <numeric>
 
 namespace mneme {
 
@@ -57,6 +58,7 @@ Result<bool> TableScan::find_rows() {
       if (found == 0) continue;
       whole_ = found == count;
       ordinals_.resize(found);
+      if (whole_) return std::iota(ordinals_.begin(), ordinals_.end(), static_cast<std::uint32_t>(first_)), true;
       std::size_t at = 0;
       for (std::size_t word = 0; word < (count + 63) / 64; ++word) {
         for (std::uint64_t left = live[word]; left != 0; left &= left - 1) {
