@@ -22,6 +22,7 @@ std::array<std::byte, kFileHeaderBytes> encode_header(std::string_view magic, Fi
   store(&bytes[28], header.epoch);
   store(&bytes[32], header.origin);
   store(&bytes[40], raw(header.number));
+  store(&bytes[48], header.bytes);
   header.crc = crc32c(Bytes(bytes).first(kCrcAt));
   store(&bytes[kCrcAt], header.crc);
   return bytes;
@@ -43,6 +44,7 @@ Result<FileHeader> decode_header(std::string_view magic, Bytes bytes, const std:
   header.epoch = load<std::uint32_t>(&bytes[28]);
   header.origin = load<std::uint64_t>(&bytes[32]);
   header.number = FileNumber{load<std::uint64_t>(&bytes[40])};
+  header.bytes = load<std::uint64_t>(&bytes[48]);
   if (header.format_version != kFormatVersion) {
     return Error(Code::unsupported, path + ": format version " + std::to_string(header.format_version) +
                                         ", this build reads " + std::to_string(kFormatVersion));

@@ -1,7 +1,7 @@
 // The header every file of a database begins with: 64 bytes, little-endian, in a page of its own.
 //
 //     magic u8[8] | format version u32 | compatible u32 | read-only compatible u32 | incompatible u32
-//     | cipher id u32 | epoch u32 | origin id u64 | file number u64 | 0 u8[12] | crc32c u32 of all before it
+//     | cipher id u32 | epoch u32 | origin id u64 | file number u64 | bytes u64 | 0 u32 | crc32c u32 of all before it
 //
 // What a reader does not know in `compatible` it ignores, in `read-only compatible` it opens read-only, in
 // `incompatible` it refuses. The surprising use: the records of a log begin their own crc with this header's, so a
@@ -38,7 +38,8 @@ struct FileHeader {
   std::uint32_t epoch = 0;      // When the header was written.
   std::uint64_t origin = 0;     // Random, of the database that wrote it.
   FileNumber number{};
-  std::uint32_t crc = 0;  // Set by encode_header and decode_header.
+  std::uint64_t bytes = 0;  // The file is never shorter, once it is in use. 0: it does not say.
+  std::uint32_t crc = 0;    // Set by encode_header and decode_header.
 };
 
 // `magic` has eight characters. Sets header.crc.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/coding.h"
 
 namespace mneme {
 namespace {
@@ -83,8 +84,8 @@ Result<Lsn> LogWriter::append_record(LogRecordKind kind, std::span<const Bytes> 
                                              std::to_string(kLogPayloadBytesMax));
   }
   const std::uint64_t record_bytes = kLogRecordHeaderBytes + payload_bytes;
-  TRY(make_room(record_bytes));
-  to_sync_.reserve(closed_.size() + 1);
+  TRY(make_room(record_bytes, wall_ns));
+  to_sync_.reserve(closed_.size() + turned_.size() + 1);
   TRY(write_record({.payload_bytes = static_cast<std::uint32_t>(payload_bytes),
                     .epoch = epoch_,
                     .lsn = next(last_),
@@ -97,29 +98,48 @@ Result<Lsn> LogWriter::append_record(LogRecordKind kind, std::span<const Bytes> 
   return last_;
 }
 
-Result<void> LogWriter::make_room(std::uint64_t record_bytes) {
+Result<void> LogWriter::make_room(std::uint64_t record_bytes, std::int64_t wall_ns) {
   if (end_ + record_bytes <= file_bytes_) return {};
-  if (end_ > kFileBodyOffset) TRY(rotate());
+  if (end_ > kFileBodyOffset) TRY(rotate(wall_ns));
   if (end_ + record_bytes <= file_bytes_) return {};
   TRY(file_->allocate(end_ + record_bytes));
   file_bytes_ = end_ + record_bytes;
   return {};
 }
 
-Result<void> LogWriter::rotate() {
+Result<void> LogWriter::rotate(std::int64_t wall_ns) {
   if (!next_) {
     // Maintenance did not keep up, or is at it right now: its file, of a lower number, then becomes a spare.
     LogPreparation preparation = TRY(begin_prepare());
     auto outcome = preparation.run();
     TRY(adopt(preparation, std::move(outcome)));
   }
+  closed_.reserve(closed_.size() + 1);  // Nothing may fail once the turn is written.
+  turned_.reserve(closed_.capacity() + turned_.size());
+  TRY(write_turn(next_->header.number, wall_ns));
   close_file();
   begin_file(*std::exchange(next_, std::nullopt));
   return {};
 }
 
+// Without it nobody could tell that the next file, with all that was acknowledged in it, had been there.
+Result<void> LogWriter::write_turn(FileNumber to, std::int64_t wall_ns) {
+  // Beyond what records may take: a full file grows by this sector, once in its lives.
+  if (end_ + kLogTurnBytes > file_bytes_) TRY(file_->allocate(align_to_sector(end_ + kLogTurnBytes)));
+  std::array<std::byte, 8> payload{};
+  store(payload.data(), raw(to));
+  const Bytes part = payload;
+  return write_record({.payload_bytes = payload.size(),
+                       .epoch = epoch_,
+                       .lsn = next(last_),
+                       .known_synced = durable_,
+                       .wall_ns = wall_ns,
+                       .kind = LogRecordKind::turn},
+                      std::span(&part, 1));
+}
+
 void LogWriter::close_file() {
-  closed_.push_back({header_.number, file_first_, last_, file_bytes_, nullptr});
+  closed_.push_back({header_.number, file_first_, last_, file_bytes_, nullptr, true});
   closed_.back().file = std::move(file_);  // After the vector grew: nothing is lost if it cannot.
 }
 
@@ -169,6 +189,7 @@ Result<LogSync> LogWriter::begin_sync() {
   for (const ClosedFile& closed : closed_) {
     if (closed.file) to_sync_.push_back(closed.file.get());
   }
+  for (const Turned& turned : turned_) to_sync_.push_back(turned.file.get());
   to_sync_.push_back(file_.get());
   sync.files_ = std::exchange(to_sync_, {});
   sync.target_ = last_;
@@ -185,8 +206,12 @@ Result<void> LogWriter::end_sync(const LogSync& sync, Result<void> outcome) {
     return std::move(outcome).error().during("sync the log");
   }
   durable_ = std::max(durable_, sync.target());
+  std::erase_if(turned_, [this](const Turned& turned) { return turned.last < durable_; });
   for (ClosedFile& closed : closed_) {
-    if (closed.last <= durable_) closed.file.reset();
+    if (closed.last > durable_) continue;
+    // The turn may have come while the sync was under way.
+    if (closed.file && closed.turns && closed.last == durable_) turned_.push_back({std::move(closed.file), durable_});
+    closed.file.reset();
   }
   return {};
 }

@@ -84,14 +84,20 @@ class LogWriter {  // One thread at a time (the caller's lock), but for LogSync:
     Lsn last{};
     std::uint64_t bytes = 0;
     std::unique_ptr<File> file{};  // Null once all its records are durable.
+    bool turns = false;            // In this life: a turn was written at its end.
+  };
+  struct Turned {  // A file whose records are durable, and whose turn is once a record after `last` is.
+    std::unique_ptr<File> file;
+    Lsn last{};
   };
 
   LogWriter(FileSystem& files, LogOptions options, std::uint32_t epoch)
       : files_(files), options_(std::move(options)), epoch_(epoch) {}
   Result<void> resume(const LogReplay& found);
   Result<Lsn> append_record(LogRecordKind kind, std::span<const Bytes> payload, std::int64_t wall_ns);
-  Result<void> make_room(std::uint64_t record_bytes);
-  Result<void> rotate();
+  Result<void> make_room(std::uint64_t record_bytes, std::int64_t wall_ns);
+  Result<void> rotate(std::int64_t wall_ns);
+  Result<void> write_turn(FileNumber to, std::int64_t wall_ns);
   Result<void> write_record(const LogRecordHeader& header, std::span<const Bytes> payload);
   Result<void> erase_failed_record();
   void begin_file(PreparedLog next);
@@ -107,6 +113,7 @@ class LogWriter {  // One thread at a time (the caller's lock), but for LogSync:
   std::uint64_t end_ = 0;           // Where the next record goes.
   LogPosition file_first_;          // The first record of file_ that is known, or where it will be.
   std::vector<ClosedFile> closed_;  // Oldest first.
+  std::vector<Turned> turned_;
   std::optional<PreparedLog> next_;
   std::vector<FileNumber> spares_;
   FileNumber number_max_{};  // Of every log file ever seen.

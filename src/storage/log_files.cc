@@ -34,7 +34,7 @@ Result<PreparedLog> LogPreparation::run() {
   PreparedLog prepared;
   prepared.file = *std::move(made);
   prepared.header = header_;
-  prepared.bytes = TRY(prepared.file->size());
+  prepared.bytes = header_.bytes;
 
   // Both before the first record in it can be acknowledged.
   sync_failed_ = true;
@@ -51,6 +51,7 @@ Result<std::unique_ptr<File>> LogPreparation::make_file(const std::string& path)
   auto file = TRY(files_->open(path, spare_ ? FileSystem::Open::read_write : FileSystem::Open::create));
   if (TRY(file->size()) < options_.file_bytes) TRY(file->allocate(options_.file_bytes));
   if (!spare_) TRY(zero(*file));
+  header_.bytes = TRY(file->size());
   TRY(file->write(0, encode_header(kLogMagic, header_)));
   return file;
 }

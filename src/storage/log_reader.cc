@@ -54,6 +54,7 @@ Result<bool> LogReader::has_records(Bytes damaged_header, FileNumber number) {
   FileHeader lost;
   lost.number = number;
   lost.origin = limits_.origin;
+  lost.bytes = window_.file_bytes();  // But for a file that has grown since; the log knows which files it has.
   for (std::uint32_t tried = 0; tried < std::min(kEpochsTried, limits_.epoch_max); ++tried) {
     lost.epoch = limits_.epoch_max - tried;
     static_cast<void>(encode_header(kLogMagic, lost));  // Sets its crc.
@@ -89,7 +90,7 @@ Result<std::optional<LogRecord>> LogReader::at(std::uint64_t offset) {
   checked_bytes_ += bytes;
   if (record.size() < bytes || !log_record_intact(record, header_.crc)) return std::optional<LogRecord>();
   if (header.epoch > limits_.epoch_max) return too_new(header.epoch, offset);
-  if (header.kind < LogRecordKind::group || header.kind > LogRecordKind::close) {
+  if (header.kind < LogRecordKind::group || header.kind > LogRecordKind::turn) {
     return Error(Code::unsupported, path_ + ": a record of unknown kind at offset " + std::to_string(offset));
   }
   return std::optional<LogRecord>({.lsn = header.lsn,

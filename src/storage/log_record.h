@@ -15,12 +15,16 @@ namespace mneme {
 
 constexpr std::string_view kLogMagic = "mnemelog";
 constexpr std::size_t kLogRecordHeaderBytes = 37;
+constexpr std::size_t kLogTurnBytes = kLogRecordHeaderBytes + 8;
 constexpr std::uint64_t kLogPayloadBytesMax = std::uint64_t{256} << 20;
 
 enum class LogRecordKind : std::uint8_t {
   group = 1,  // A commit group; the payload is the storage core's.
   mark = 2,   // No payload: only carries a fresh known-synced LSN, written when the log falls idle.
   close = 3,  // A mark after which this epoch writes nothing more.
+  // The last of its file: the payload is the number of the file that the log goes on in, which was durable before. It
+  // has no LSN of its own but that of the record that follows.
+  turn = 4,
 };
 
 struct LogRecordHeader {

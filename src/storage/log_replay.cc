@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/coding.h"
 #include "storage/log_files.h"
 #include "storage/log_reader.h"
 
@@ -18,8 +19,10 @@ class Replay {  // One thread at a time.
   Result<void> list_files();
   Result<void> read_file(LogReader& reader);
   Result<void> accept(const LogRecord& record);
+  Result<void> turn(const LogReader& reader, const LogRecord& record);
   Result<std::unique_ptr<LogReader>> open_start();
   Result<std::unique_ptr<LogReader>> open_next();
+  Result<std::unique_ptr<LogReader>> open_turned_to();
   Result<std::unique_ptr<LogReader>> open(FileNumber number) const;
   Result<void> judge_tail(LogReader* last);
   Result<void> search(LogReader& reader, std::uint64_t offset, std::uint64_t most);
@@ -32,8 +35,9 @@ class Replay {  // One thread at a time.
   FileSystem& files_;
   const LogReplayOptions& options_;
   const LogVisitor& visit_;
-  std::vector<FileNumber> numbers_;  // Of all log files, ascending.
-  std::uint32_t epoch_ = 0;          // Of the last record: the next cannot have an older one.
+  std::vector<FileNumber> numbers_;      // Of all log files, ascending.
+  std::uint32_t epoch_ = 0;              // Of the last record: the next cannot have an older one.
+  std::optional<FileNumber> turned_to_;  // By the record that ended the file just read.
   LogReplay found_;
 };
 
@@ -45,7 +49,7 @@ Result<LogReplay> Replay::run() {
   while (reader) {
     TRY(read_file(*reader));
     if (found_.closed) break;
-    auto following = TRY(open_next());
+    auto following = TRY(turned_to_ ? open_turned_to() : open_next());
     if (!following) break;
     reader = std::move(following);
     found_.end = {reader->header().number, kFileBodyOffset, found_.end.lsn};
@@ -98,17 +102,47 @@ Result<std::unique_ptr<LogReader>> Replay::open_next() {
   return best;
 }
 
+// It was durable before the record that names it was written.
+Result<std::unique_ptr<LogReader>> Replay::open_turned_to() {
+  const FileNumber number = *turned_to_;
+  const std::string path = log_path(options_.wal_directory, number);
+  if (!std::ranges::binary_search(numbers_, number)) {
+    return Error(Code::corrupt, path + ": is missing, but the log goes on in it");
+  }
+  auto reader = TRY(open(number));
+  if (!reader) return Error(Code::corrupt, path + ": the log goes on in it, but its header does not fit its name");
+  return reader;
+}
+
 Result<void> Replay::read_file(LogReader& reader) {
+  if (reader.file_bytes() < reader.header().bytes) {
+    return Error(Code::corrupt, reader.path() + ": is shorter than it was made, by " +
+                                    std::to_string(reader.header().bytes - reader.file_bytes()) + " bytes");
+  }
+  turned_to_.reset();
   LogFileFound file{.first = found_.end, .last = {}};
   while (!found_.closed) {
     std::uint64_t offset = found_.end.offset;
     const auto record = TRY(reader.after(offset));
     if (!record || record->lsn != found_.end.lsn || record->epoch < epoch_) break;
+    if (record->kind == LogRecordKind::turn) {
+      TRY(turn(reader, *record));
+      break;
+    }
     TRY(accept(*record));
     file.last = record->lsn;
     found_.end = {file.first.file, offset + LogReader::bytes(*record), next(record->lsn)};
   }
   found_.chain.push_back(file);
+  return {};
+}
+
+Result<void> Replay::turn(const LogReader& reader, const LogRecord& record) {
+  const FileNumber to{record.payload.size() == 8 ? load<std::uint64_t>(record.payload.data()) : 0};
+  if (to <= reader.header().number) return Error(Code::corrupt, reader.path() + ": goes on in a file before it");
+  epoch_ = record.epoch;
+  found_.known_synced = std::max(found_.known_synced, record.known_synced);
+  turned_to_ = to;
   return {};
 }
 

@@ -485,11 +485,57 @@ TEST_CASE("log: records in a file whose rename a lying disk has lost are reporte
   put(*log, std::string(3000, 'c'));  // To 3.log, which was 1.log.
   REQUIRE(log->sync());
   CHECK(replay(disk, 1, start)->payloads.size() == 2);
+  disk.medium("wal/2.log")[7'208] ^= std::byte{1};  // It has lost the turn to 3.log, too.
   disk.rename("wal/3.log", "wal/1.log").value();
   const auto found = replay(disk, 1, start);
   REQUIRE_FALSE(found);
   CHECK(found.error().to_string() ==
         "corrupt: wal/1.log: holds records of a later log file: the disk has lost a rename");
+}
+
+TEST_CASE(
+    "log: its newest file cannot go, or be cut, without notice: the one before it names it, and it says its length") {
+  Disk disk;
+  auto log = fresh(disk, small_options(8192));
+  for (const char c : {'a', 'b', 'c'}) put(*log, std::string(3000, c));
+  REQUIRE(log->sync());
+  REQUIRE(replay(disk, 1)->payloads.size() == 3);
+  const ByteBuffer whole = disk.medium("wal/3.log");
+  const auto now = [&] { return replay(disk, 1, {FileNumber{1}, kFileBodyOffset, Lsn{1}}); };
+  for (const std::size_t bytes :
+       {std::size_t{0}, std::size_t{64}, std::size_t{4'096}, std::size_t{7'000}, std::size_t{8'191}}) {
+    disk.medium("wal/3.log").resize(bytes);
+    INFO(bytes);
+    CHECK(now().error().code() == Code::corrupt);
+    disk.medium("wal/3.log") = whole;
+    CHECK(now()->payloads.size() == 3);
+  }
+  disk.unlink("wal/3.log").value();
+  CHECK(now().error().to_string() == "corrupt: wal/3.log: is missing, but the log goes on in it");
+  disk.unlink("wal/2.log").value();
+  CHECK(now().error().to_string() == "corrupt: wal/2.log: is missing, but the log goes on in it");
+}
+
+TEST_CASE("log: a turn is found again where its file was full to the last byte, and by the life after a cut") {
+  Disk disk;
+  auto log = fresh(disk, small_options(8192));
+  put(*log, std::string(8192 - 4096 - kLogRecordHeaderBytes, 'a'));  // To the last byte.
+  REQUIRE(log->sync());
+  put(*log, std::string(3000, 'b'));  // Never synced.
+  CHECK(disk.medium("wal/1.log").size() == 8192 + 512);
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    Disk after;
+    after.reset(disk.cut(sim::CutPolicy::p5, seed));
+    const auto found = replay(after, 1, {FileNumber{1}, kFileBodyOffset, Lsn{1}});
+    REQUIRE(found);
+    REQUIRE(found->payloads.size() >= 1);
+    auto later = LogWriter::open(after, small_options(8192), 2, found->replay).value();
+    const Lsn lsn = put(*later, "c");
+    REQUIRE(later->sync());
+    const auto again = replay(after, 2, {FileNumber{1}, kFileBodyOffset, Lsn{1}}).value();
+    CHECK(again.payloads.back() == std::pair(raw(lsn), std::string("c")));
+    CHECK(again.payloads.size() == found->payloads.size() + 1);
+  }
 }
 
 TEST_CASE("log: newer formats are refused, and so is a record beyond the limit") {

@@ -224,8 +224,14 @@ Result<void> Recovery::continue_log(const LogReplay& found) {
   const LogOptions options{.wal_directory = core_.wal_directory(),
                            .file_bytes = core_.options.log_file_bytes,
                            .origin = manifest.state().origin};
+  auto log = TRY(LogWriter::open(core_.world.files, options, manifest.state().epoch, found));
+  if (manifest.state().log_start.file == FileNumber{}) {  // Before its first record: without it the loss of the file
+    ManifestEdit begins;                                  // would look like a database that was never written to.
+    begins.log_start = log->replay_start(Lsn{1});
+    TRY(manifest.append(begins));
+  }
   Lock lock(core_.mutex);
-  core_.log = TRY(LogWriter::open(core_.world.files, options, manifest.state().epoch, found));
+  core_.log = std::move(log);
   core_.show(version_);
   core_.applied = raw(core_.log->last());
   const std::uint64_t start = raw(manifest.state().log_start.lsn);

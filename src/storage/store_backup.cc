@@ -47,10 +47,12 @@ class Backup {  // One thread at a time; lives for one backup.
     return copy(segment.path(), state_.segments.at(FileNumber{segment.number()}).bytes);
   }
 
-  Result<void> copy(const std::string& path, std::uint64_t bytes) {
+  // A log file is as long as its header says, whatever of it is in use.
+  Result<void> copy(const std::string& path, std::uint64_t bytes, bool whole_length = false) {
     const auto from = TRY(files_.open(path, FileSystem::Open::read_only));
     const auto to = TRY(files_.open(target_of(path), FileSystem::Open::create));
-    TRY(to->allocate(bytes));
+    const std::uint64_t length = TRY(from->size());
+    TRY(to->allocate(whole_length ? std::max(bytes, length) : bytes));
     ByteBuffer buffer(kCopyBytes);
     for (std::uint64_t at = 0; at < bytes;) {
       const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), bytes - at));
@@ -71,7 +73,7 @@ class Backup {  // One thread at a time; lives for one backup.
       state_.known_synced = core_.log->durable();
     }
     for (const LogExtent& extent : extents) {
-      TRY(copy(log_path(core_.wal_directory(), extent.first.file), extent.bytes));
+      TRY(copy(log_path(core_.wal_directory(), extent.first.file), extent.bytes, true));
     }
     return {};
   }

@@ -19,7 +19,7 @@ constexpr std::uint64_t kSector = 512;
 using Files = std::map<std::string, std::shared_ptr<const ByteBuffer>>;
 
 struct Tally {
-  std::uint64_t cases = 0, unharmed = 0, reported = 0, cut = 0, tails_lost = 0, violations = 0;
+  std::uint64_t cases = 0, unharmed = 0, reported = 0, cut = 0, violations = 0;
   std::size_t largest_allocation = 0;
   std::string first_violation;
 };
@@ -61,9 +61,6 @@ class Damage {  // One thread at a time.
  public:
   Damage(const Sample& sample, Tally& tally) : sample_(sample), tally_(tally) {
     for (const auto& [path, bytes] : sample.image.files) file_bytes_max_ = std::max(file_bytes_max_, bytes->size());
-    for (const auto& [path, bytes] : sample.image.files) {
-      if (path.ends_with(".log")) newest_log_ = std::max(newest_log_, path);  // Numbers of one digit.
-    }
     allocation_max_ = undamaged_allocation();
   }
 
@@ -95,12 +92,6 @@ class Damage {  // One thread at a time.
     return read_state(TRY(store->snapshot()));
   }
 
-  // Of a store whose process was killed nothing but the newest log file itself says how long it was: what is gone from
-  // its end with all that follows, by a hand that can cut or remove files, is counted and not a violation.
-  [[nodiscard]] bool may_lose_tail(const std::string& path, const std::string& what) const {
-    return path == newest_log_ && (what == "missing" || what.starts_with("cut to"));
-  }
-
   void check(const DurableImage& image, const std::string& path, const std::string& how) {
     const std::string what = path + " " + how;
     ++tally_.cases;
@@ -121,8 +112,6 @@ class Damage {  // One thread at a time.
     } else if (std::ranges::find(sample_.states, *state) != sample_.states.end()) {
       if (*state == sample_.states[sample_.states.size() - 2]) {
         ++tally_.cut;
-      } else if (may_lose_tail(path, how)) {
-        ++tally_.tails_lost;
       } else {
         violation(what + ": more than the last group was cut");
       }
@@ -139,7 +128,6 @@ class Damage {  // One thread at a time.
   Tally& tally_;
   std::size_t file_bytes_max_ = 0;
   std::size_t allocation_max_ = 0;
-  std::string newest_log_;
 };
 
 bool all_zero(Bytes bytes) {
@@ -205,13 +193,12 @@ void damage_everything(const Sample& sample, Tally& tally) {
 
 void report(const char* what, const Tally& tally) {
   std::printf(
-      "damage, %s: %llu cases, %llu reported, %llu unharmed, %llu last groups cut, %llu newest log files lost, largest "
+      "damage, %s: %llu cases, %llu reported, %llu unharmed, %llu last groups cut, largest "
       "allocation %zu, "
       "%llu violations\n",
       what, static_cast<unsigned long long>(tally.cases), static_cast<unsigned long long>(tally.reported),
       static_cast<unsigned long long>(tally.unharmed), static_cast<unsigned long long>(tally.cut),
-      static_cast<unsigned long long>(tally.tails_lost), tally.largest_allocation,
-      static_cast<unsigned long long>(tally.violations));
+      tally.largest_allocation, static_cast<unsigned long long>(tally.violations));
   INFO(tally.first_violation);
   CHECK(tally.violations == 0);
   CHECK(tally.reported > 0);
@@ -224,7 +211,6 @@ TEST_CASE("damage: a store that was closed gives every row as it was, or reports
   damage_everything(Sample(true), tally);
   report("closed", tally);
   CHECK(tally.cut == 0);
-  CHECK(tally.tails_lost == 0);
 }
 
 TEST_CASE("damage: of a store whose process was killed at most the last group may be cut") {
