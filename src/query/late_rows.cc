@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "query/operators.h"
+
 namespace mneme::query {
 namespace {
 
@@ -17,6 +19,34 @@ std::optional<TopPlan> top_plan_of(const Plan& plan) {
   const auto* scan = std::get_if<Scan>(&plan.inputs.front()->inputs.front()->node);
   if (scan == nullptr || scan->index || scan->with_row_id) return std::nullopt;
   return TopPlan{*sort, *project, *scan, plan};
+}
+
+void mark_columns(const Expression& e, std::vector<bool>& used) {
+  if (e.kind == ExpressionKind::column) used[e.index] = true;
+  for (const auto& child : e.children) mark_columns(*child, used);
+}
+
+Result<std::unique_ptr<PlacedReader>> read_columns(const Scan& scan, const std::vector<bool>& used,
+                                                   const ExecutionContext& context) {
+  auto request = TRY(scan_request(scan, context));
+  request->columns.clear();
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (used[i]) request->columns.push_back(scan.table_columns[i]);
+  }
+  return context.transaction.scan_in_place(*std::move(request));
+}
+
+Batch spread(Batch read, const Scan& scan, const std::vector<bool>& used) {
+  Batch out;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (used[i]) {
+      out.columns.push_back(std::move(read.columns[next++]));
+    } else {
+      out.columns.emplace_back(scan.table->find(scan.table_columns[i])->type);
+    }
+  }
+  return out;
 }
 
 LateRows::LateRows(const TopPlan& top, const PlacedReader& reader, ExecutionContext& context)

@@ -16,6 +16,13 @@ struct TopPlan {
 // None: the plan has another shape, or goes through an index.
 std::optional<TopPlan> top_plan_of(const Plan& plan);
 
+// For those who read some columns of a scan only: `used` has a bit for each of its table_columns.
+void mark_columns(const Expression& e, std::vector<bool>& used);
+Result<std::unique_ptr<PlacedReader>> read_columns(const Scan& scan, const std::vector<bool>& used,
+                                                   const ExecutionContext& context);
+// The columns read, each where the scan's plan has it; the others are empty.
+Batch spread(Batch read, const Scan& scan, const std::vector<bool>& used);
+
 class LateRows {  // One thread at a time.
  public:
   LateRows(const TopPlan& top, const PlacedReader& reader, ExecutionContext& context);

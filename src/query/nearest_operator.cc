@@ -1,6 +1,7 @@
 // Nearest: ORDER BY a distance of a vector column to one vector, with a LIMIT. Looks at that column alone, where it
 // lies, keeps the best rows in a heap, and reads their other columns at the end.
 //
+// With a WHERE the columns it names are read first, and only vectors of the rows that are left are looked at.
 // Rows that have gone are measured too: asking whether a row is there costs more than its distance, so that is asked
 // only of rows that would enter the heap. NULLs come last and are kept aside until the heap is full.
 #include <algorithm>
@@ -17,6 +18,7 @@ constexpr std::size_t kWantedMax = 10'000;
 
 // A distance of a column of the scan to a vector.
 struct Measure {
+  std::size_t position = 0;  // Among the scan's columns.
   ColumnId column{};
   Type type;
   simd::DistanceKernel kernel = nullptr;
@@ -32,9 +34,7 @@ bool is_free_of_columns(const Expression& e) {
 Result<std::optional<Measure>> measure_of(const TopPlan& top, const ExecutionContext& context) {
   const SortKey& key = top.sort.keys.front();
   const bool ascending = top.sort.keys.size() == 1 && !key.descending && !key.nulls_first;
-  if (!ascending || top.scan.filter != nullptr || key.expression->kind != ExpressionKind::column) {
-    return std::optional<Measure>();
-  }
+  if (!ascending || key.expression->kind != ExpressionKind::column) return std::optional<Measure>();
   const Expression& call = *top.project.expressions[key.expression->index];
   if (call.kind != ExpressionKind::call || call.children.size() != 2) return std::optional<Measure>();
   const bool column_first = call.children[0]->kind == ExpressionKind::column;
@@ -44,11 +44,13 @@ Result<std::optional<Measure>> measure_of(const TopPlan& top, const ExecutionCon
   const bool fits = metric && column.kind == ExpressionKind::column && column.type.kind == TypeKind::vector &&
                     column.type == other.type && is_free_of_columns(other);
   if (!fits) return std::optional<Measure>();
-  const simd::DistanceKernel kernel = simd::distance_kernel(*metric, column.type.element);
+  // The root is not needed to order: it tells apart what its square does, being of a float or a small integer.
+  const simd::Metric measured = *metric == simd::Metric::l2 ? simd::Metric::l2_squared : *metric;
+  const simd::DistanceKernel kernel = simd::distance_kernel(measured, column.type.element);
   Column query = TRY(evaluate_once(other, context));
   if (kernel == nullptr || query.is_null(0)) return std::optional<Measure>();
-  return std::optional<Measure>(std::in_place,
-                                Measure{top.scan.table_columns[column.index], column.type, kernel, std::move(query)});
+  return std::optional<Measure>(std::in_place, Measure{column.index, top.scan.table_columns[column.index], column.type,
+                                                       kernel, std::move(query)});
 }
 
 // Numbers in the order of SQL: NaN is the greatest. REQUIRES: not -0 beside 0 in doubt; a distance is never -0 < 0.
@@ -69,9 +71,11 @@ struct Candidate {
 
 class NearestOperator final : public Operator {  // One thread at a time.
  public:
-  NearestOperator(const TopPlan& top, Measure measure, std::size_t wanted, std::unique_ptr<PlacedReader> reader,
-                  Reservation memory, ExecutionContext& context)
-      : measure_(std::move(measure)),
+  NearestOperator(const TopPlan& top, Measure measure, std::vector<bool> filtered_by, std::size_t wanted,
+                  std::unique_ptr<PlacedReader> reader, Reservation memory, ExecutionContext& context)
+      : scan_(top.scan),
+        measure_(std::move(measure)),
+        filtered_by_(std::move(filtered_by)),
         wanted_(wanted),
         reader_(std::move(reader)),
         late_(top, *reader_, context),
@@ -93,11 +97,10 @@ class NearestOperator final : public Operator {  // One thread at a time.
  private:
   Result<void> look_at_all() {
     TRY(hold(memory_, wanted_ * (sizeof(Candidate) + 2 * sizeof(Place))));
-    while (wanted_ > 0) {
+    bool more = wanted_ > 0;
+    while (more) {
       TRY(check_stop(context_));
-      const std::optional<ValueRun> run = TRY(reader_->next_run());
-      if (!run) break;
-      TRY(look_at(*run));
+      more = TRY(scan_.filter != nullptr ? look_at_kept() : look_at_run());
     }
     std::sort(heap_.begin(), heap_.end());
     for (const Candidate& candidate : heap_) found_.push_back(candidate.place);
@@ -106,20 +109,57 @@ class NearestOperator final : public Operator {  // One thread at a time.
     return {};
   }
 
-  Result<void> look_at(const ValueRun& run) {
-    const std::size_t rows = run.values.rows;
-    distances_.resize(std::max(distances_.size(), rows));
-    measure_.kernel(measure_.query.data(), run.values.values, measure_.type.width(), rows, measure_.type.dimension,
-                    distances_.data());
-    for (std::size_t row = 0; row < rows; ++row) {
-      if (distances_[row] >= bound_) continue;
-      TRY(consider(run, row));
+  // False: there are no more.
+  Result<bool> look_at_run() {
+    const std::optional<ValueRun> run = TRY(reader_->next_run());
+    if (!run) return false;
+    TRY(look_at(*run, 0, run->values.rows));
+    return true;
+  }
+
+  // The rows of the next batch that the filter keeps.
+  Result<bool> look_at_kept() {
+    std::optional<Batch> read = TRY(reader_->next(row_ids_));
+    if (!read) return false;
+    reader_->places(places_);
+    const Batch batch = spread(*std::move(read), scan_, filtered_by_);
+    const Selection kept =
+        TRY(filter(*scan_.filter, {.batch = batch, .rows = places_.size(), .parameters = context_.parameters}));
+    for (std::size_t i = 0; i < kept.size();) {
+      const Place place = places_[kept[i]];
+      if (!run_ || !holds(*run_, place)) run_ = TRY(reader_->run_at(place, measure_.column));
+      const std::size_t row = place.ordinal - run_->first.ordinal;
+      std::size_t count = 1;  // Of rows that lie one after another.
+      while (i + count < kept.size() && row + count < run_->values.rows &&
+             places_[kept[i + count]].source == place.source &&
+             places_[kept[i + count]].ordinal == place.ordinal + count) {
+        ++count;
+      }
+      TRY(look_at(*run_, row, count));
+      i += count;
     }
-    seen_ += rows;
+    return true;
+  }
+
+  static bool holds(const ValueRun& run, Place place) noexcept {
+    return place.source == run.first.source && place.ordinal >= run.first.ordinal &&
+           place.ordinal - run.first.ordinal < run.values.rows;
+  }
+
+  Result<void> look_at(const ValueRun& run, std::size_t first, std::size_t count) {
+    const std::size_t width = measure_.type.width();
+    distances_.resize(std::max(distances_.size(), count));
+    measure_.kernel(measure_.query.data(), run.values.values + first * width, width, count, measure_.type.dimension,
+                    distances_.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      if (distances_[i] >= bound_) continue;  // False of NaN, either way.
+      TRY(consider(run, first + i, distances_[i], seen_ + i));
+    }
+    seen_ += count;
     return {};
   }
 
-  Result<void> consider(const ValueRun& run, std::size_t row) {
+  Result<void> consider(const ValueRun& run, std::size_t row, double distance, std::uint64_t arrival) {
     const Place place{run.first.source, run.first.ordinal + static_cast<std::uint32_t>(row)};
     const auto& validity = run.values.validity;
     const bool full = heap_.size() == wanted_;
@@ -128,7 +168,7 @@ class NearestOperator final : public Operator {  // One thread at a time.
       if (TRY(reader_->is_there(place))) nulls_.push_back(place);
       return {};
     }
-    const Candidate candidate{order_of(distances_[row]), seen_ + row, place};
+    const Candidate candidate{order_of(distance), arrival, place};
     if (full && !(candidate < heap_.front())) return {};
     if (!TRY(reader_->is_there(place))) return {};
     if (full) {
@@ -148,12 +188,17 @@ class NearestOperator final : public Operator {  // One thread at a time.
     bound_ = std::bit_cast<double>(bits);
   }
 
+  const Scan& scan_;
   const Measure measure_;
+  const std::vector<bool> filtered_by_;  // Columns of the scan.
   const std::size_t wanted_;
   const std::unique_ptr<PlacedReader> reader_;
   const LateRows late_;
   Reservation memory_;
   ExecutionContext& context_;
+  std::vector<RowId> row_ids_;
+  std::vector<Place> places_;    // Of the batch at hand.
+  std::optional<ValueRun> run_;  // The last one a kept row lay in.
   std::vector<double> distances_;
   std::vector<Candidate> heap_;  // The worst in front.
   std::vector<Place> nulls_;     // The first rows whose vector is NULL.
@@ -173,14 +218,17 @@ Result<OperatorPtr> make_nearest(const Plan& plan, ExecutionContext& context) {
   if (!measure) return OperatorPtr();
   const RowWindow window = TRY(row_window(top->sort.limit, top->sort.offset, context));
   if (window.end() > kWantedMax) return OperatorPtr();
-  ScanRequest request;
-  request.table = top->scan.table->id;
-  request.columns = {measure->column};
-  request.row_ids = false;
-  auto reader = TRY(context.transaction.scan_in_place(std::move(request)));
+  std::vector<bool> columns(top->scan.table_columns.size());
+  if (top->scan.filter != nullptr) {
+    mark_columns(*top->scan.filter, columns);
+    if (columns[measure->position] || std::ranges::find(columns, true) == columns.end()) return OperatorPtr();
+  } else {
+    columns[measure->position] = true;
+  }
+  auto reader = TRY(read_columns(top->scan, columns, context));
   Reservation memory = TRY(context.budget.reserve(0, MemoryShare::queries, "nearest"));
-  return OperatorPtr(std::make_unique<NearestOperator>(*top, *std::move(measure), window.end(), std::move(reader),
-                                                       std::move(memory), context));
+  return OperatorPtr(std::make_unique<NearestOperator>(*top, *std::move(measure), std::move(columns), window.end(),
+                                                       std::move(reader), std::move(memory), context));
 }
 
 }  // namespace mneme::query

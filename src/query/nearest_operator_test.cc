@@ -42,6 +42,7 @@ struct Vectors : TableBench {
   Vectors() : TableBench(schema()) {}
   std::mt19937 random{11};
   std::vector<Row> model;  // In the order of arrival.
+  std::int64_t among = 0;  // WHERE id % among <> 0; 0: all rows.
 
   static TableSchema schema() {
     TableSchema schema;
@@ -75,13 +76,17 @@ struct Vectors : TableBench {
     run(change(std::move(gone), scan(true, compare(at(0), "=", constant(model[static_cast<std::size_t>(id)].id)))));
     model.erase(model.begin() + static_cast<std::ptrdiff_t>(id));
   }
-  // SELECT name, v <-> $1, id FROM t ORDER BY 2 LIMIT limit OFFSET offset
+  [[nodiscard]] ExpressionPtr condition() const {
+    if (among == 0) return nullptr;
+    return compare(compute(at(0), "%", constant(among)), "<>", constant(0));
+  }
+  // SELECT name, v <-> $1, id FROM t WHERE ... ORDER BY 2 LIMIT limit OFFSET offset
   [[nodiscard]] PlanPtr nearest(std::int64_t limit, std::int64_t offset, bool column_first = true) const {
     Project project;
     auto column = at(1, kVector), query = make_parameter(0, kVector);
     if (!column_first) std::swap(column, query);
     project.expressions = list(at(2, kText), call(&kL2, kFloat, list(std::move(column), std::move(query))), at(0));
-    auto projected = plan_of(std::move(project), {kText, kFloat, kInt}, list_of(scan()));
+    auto projected = plan_of(std::move(project), {kText, kFloat, kInt}, list_of(scan(false, condition())));
     Sort sort;
     sort.keys.push_back(key(at(1, kFloat)));
     sort.limit = constant(limit);
@@ -90,7 +95,9 @@ struct Vectors : TableBench {
   }
   [[nodiscard]] std::string expected(const Vector& query, std::size_t wanted) const {
     std::vector<const Row*> rows;
-    for (const Row& row : model) rows.push_back(&row);
+    for (const Row& row : model) {
+      if (among == 0 || row.id % among != 0) rows.push_back(&row);
+    }
     std::ranges::stable_sort(rows, [&](const Row* a, const Row* b) {
       if (!a->v || !b->v) return a->v.has_value() && !b->v;
       return plain_l2(a->v->data(), query.data()) < plain_l2(b->v->data(), query.data());
@@ -130,6 +137,24 @@ TEST_CASE("nearest: rows of memtables, segments and the open transaction, NULLs 
     for (int i = 0; i < 5; ++i) t.remove_some();
     t.check(2'000, 1'000);  // More than have a vector.
     t.check(0);
+  }
+}
+
+TEST_CASE("nearest: with a WHERE only the rows it keeps come, from memtables, segments and the open transaction") {
+  Vectors t;
+  for (int round = 0; round < 4; ++round) {
+    t.add(700, round % 2 == 1);
+    t.commit();
+    if (round % 2 == 0) t.store->flush().value();
+    t.begin();
+    t.add(50, true);
+    for (int i = 0; i < 5; ++i) t.remove_some();
+    for (const std::int64_t among : {2, 3, 40, 1}) {  // The last keeps none.
+      t.among = among;
+      t.check(10);
+      t.check(2'000, 1'000);
+    }
+    t.among = 0;
   }
 }
 

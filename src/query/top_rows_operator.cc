@@ -13,11 +13,6 @@ constexpr std::size_t kWantedMax = 1'000;   // Beyond it, coming back for each r
 constexpr std::size_t kSavedBytesMin = 16;  // Of a row.
 const Type kPlaceType{.kind = TypeKind::integer};
 
-void mark_columns(const Expression& e, std::vector<bool>& used) {
-  if (e.kind == ExpressionKind::column) used[e.index] = true;
-  for (const auto& child : e.children) mark_columns(*child, used);
-}
-
 // Which outputs of the Project the keys name, and which columns of the scan those and the filter need.
 struct Needs {
   std::vector<bool> outputs;
@@ -91,22 +86,8 @@ class TopRowsOperator final : public Operator {  // One thread at a time.
       std::optional<Batch> batch = TRY(reader_->next(row_ids));
       if (!batch) return sorter_.finish();
       reader_->places(places_);
-      TRY(look_at(spread(*std::move(batch))));
+      TRY(look_at(spread(*std::move(batch), top_.scan, needs_.columns)));
     }
-  }
-
-  // The columns read, each where the scan's plan has it; the others are empty.
-  [[nodiscard]] Batch spread(Batch read) const {
-    Batch out;
-    std::size_t next = 0;
-    for (std::size_t i = 0; i < needs_.columns.size(); ++i) {
-      if (needs_.columns[i]) {
-        out.columns.push_back(std::move(read.columns[next++]));
-      } else {
-        out.columns.emplace_back(top_.scan.table->find(top_.scan.table_columns[i])->type);
-      }
-    }
-    return out;
   }
 
   Result<void> look_at(const Batch& batch) {
@@ -150,12 +131,7 @@ Result<OperatorPtr> make_top_rows(const Plan& plan, ExecutionContext& context) {
   Needs needs = needs_of(*top);
   const RowWindow window = TRY(row_window(top->sort.limit, top->sort.offset, context));
   if (window.end() > kWantedMax || !saves_enough(*top, needs)) return OperatorPtr();
-  auto request = TRY(scan_request(top->scan, context));
-  request->columns.clear();
-  for (std::size_t i = 0; i < needs.columns.size(); ++i) {
-    if (needs.columns[i]) request->columns.push_back(top->scan.table_columns[i]);
-  }
-  auto reader = TRY(context.transaction.scan_in_place(*std::move(request)));
+  auto reader = TRY(read_columns(top->scan, needs.columns, context));
   return OperatorPtr(
       std::make_unique<TopRowsOperator>(*top, std::move(needs), window.end(), std::move(reader), context));
 }

@@ -199,8 +199,12 @@ Result<RawValues> Segment::raw(std::size_t column, const Entry& entry, std::uint
   const auto last_page = static_cast<std::size_t>(pages_of((std::uint64_t{first_row} + rows) * width));
   const Bytes part = table->subspan(first_page * kPageTableEntryBytes, (last_page - first_page) * kPageTableEntryBytes);
   RawValues values;
-  values.pin =
-      TRY(file_->read_pages(block.offset + first_page * kSegmentPageBytes, part, BlockCache::Priority::normal));
+  if (rows == block.rows && block.nulls == 0) {
+    values.pin = TRY(file_->read_block_pages(block.offset, part, {block.first_row, rows}));
+  } else {
+    values.pin =
+        TRY(file_->read_pages(block.offset + first_page * kSegmentPageBytes, part, BlockCache::Priority::normal));
+  }
   values.values = values.pin.bytes().data() + (first_row * width - first_page * kSegmentPageBytes);
   values.first_row = block.first_row + first_row;
   values.rows = rows;
@@ -218,12 +222,37 @@ Result<RawValues> Segment::vector_page_run(std::size_t column, std::size_t block
   return raw(column, found, 0, found.block.rows);
 }
 
+// Blocks of a paged column are all of one size but the last, mostly: a scan finds them without a lock.
+std::optional<RawValues> Segment::slotted(std::size_t column, std::uint64_t ordinal) const {
+  BlockSlots* slots = column_slots(column);
+  const auto guess = static_cast<std::size_t>(ordinal / even_block_rows(column));
+  if (slots == nullptr || guess >= slots->count()) return std::nullopt;
+  auto held = slots->find(guess);
+  if (held == nullptr) return std::nullopt;
+  const auto& pages = static_cast<const SegmentPages&>(*held->opened);
+  if (ordinal < pages.first_row || ordinal - pages.first_row >= pages.rows) return std::nullopt;
+  const auto skipped = static_cast<std::uint32_t>(ordinal - pages.first_row);
+  const Bytes bytes = held->bytes;
+  RawValues values;
+  values.pin = PinnedBytes(std::move(held), bytes);
+  values.values = bytes.data() + skipped * columns()[column].type.width();
+  values.first_row = pages.first_row + skipped;
+  values.rows = pages.rows - skipped;
+  return values;
+}
+
 Result<RawValues> Segment::raw_from(std::size_t column, std::uint64_t ordinal) const {
   ASSERT(is_paged(column));
+  if (auto values = slotted(column, ordinal)) return *std::move(values);
   std::size_t block = 0;
   const Entry found = TRY(entry_of(column, ordinal, block));
   const auto first = static_cast<std::uint32_t>(ordinal - found.block.first_row);
-  return raw(column, found, first, found.block.rows - first);
+  RawValues values = TRY(raw(column, found, first, found.block.rows - first));
+  BlockSlots* slots = column_slots(column);
+  if (slots == nullptr) return values;
+  auto held = std::static_pointer_cast<const CachedBlock>(values.pin.owner());  // With a cache it is one.
+  if (held->opened != nullptr) slots->put(block, std::move(held));
+  return values;
 }
 
 Result<RawValues> Segment::read_value(std::size_t column, std::uint64_t ordinal) const {

@@ -43,6 +43,7 @@ struct SegmentPart {
 
 struct SegmentFooter;  // segment_format.h
 struct IndexPage;      // segment_format.h
+class SegmentPages;    // segment_format.h
 class BlockSlots;      // block_slots.h
 class LazyBlockSlots;  // block_slots.h
 
@@ -74,6 +75,9 @@ class SegmentFile : public std::enable_shared_from_this<SegmentFile> {  // Threa
   Result<PinnedBytes> read(std::uint64_t offset, std::uint32_t bytes, std::uint32_t crc,
                            BlockCache::Priority priority) const;
   Result<PinnedBytes> read_pages(std::uint64_t offset, Bytes table, BlockCache::Priority priority) const;
+  Result<PinnedBytes> read_block_pages(std::uint64_t offset, Bytes table, const SegmentPages& pages) const;
+  Result<PinnedBytes> load_pages(std::uint64_t offset, Bytes table, BlockCache::Priority priority,
+                                 BlockCache::Loader& loader) const;
   // A block of a column under one checksum, opened as such: `opened` is a SegmentBlock. REQUIRES: cache_ is not null.
   Result<std::shared_ptr<const CachedBlock>> read_block(const BlockKey& key, std::uint32_t crc, const Type& type,
                                                         std::uint32_t first_row, std::uint32_t rows) const;
@@ -146,7 +150,7 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   [[nodiscard]] Result<PinnedBlock> block_at(std::size_t column, std::uint64_t ordinal) const;
   // The same if it can be had at once: `view` is null where it would have to be looked for.
   [[nodiscard]] PinnedBlock block_in_memory(std::size_t column, std::uint64_t ordinal) const noexcept {
-    return block_in(column_slots(column), column, ordinal);
+    return is_paged(column) ? PinnedBlock{} : block_in(column_slots(column), column, ordinal);
   }
 
   [[nodiscard]] bool is_paged(std::size_t column) const noexcept;
@@ -175,6 +179,7 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   Result<Entry> entry_in(std::size_t column, const IndexPage& at, PinnedBytes page, std::size_t block) const;
   Result<PinnedBlock> pin(std::size_t column, const Entry& entry, std::shared_ptr<const CachedBlock>* cached) const;
   Result<BlockView> view(std::size_t column, const Entry& entry) const;
+  [[nodiscard]] std::optional<RawValues> slotted(std::size_t column, std::uint64_t ordinal) const;
   Result<RawValues> raw(std::size_t column, const Entry& entry, std::uint32_t first_row, std::uint32_t rows) const;
   Result<void> decode_block(std::size_t column, const Entry& entry, std::size_t first, std::size_t count,
                             Column& out) const;

@@ -52,7 +52,7 @@ class ColumnBlockLoader final : public BlockCache::Loader {
   const BlockOrigin origin_;
 };
 
-class PageLoader final : public BlockCache::Loader {
+class PageLoader : public BlockCache::Loader {
  public:
   PageLoader(File& file, Bytes table) : file_(file), table_(table) {}
   Result<void> load(const BlockKey& key, MutableBytes into) override {
@@ -68,6 +68,18 @@ class PageLoader final : public BlockCache::Loader {
  private:
   File& file_;
   Bytes table_;
+};
+
+// The pages of a whole block.
+class BlockPagesLoader final : public PageLoader {
+ public:
+  BlockPagesLoader(File& file, Bytes table, SegmentPages pages) : PageLoader(file, table), pages_(pages) {}
+  Result<std::unique_ptr<const OpenedBlock>> open(Bytes) override {
+    return std::unique_ptr<const OpenedBlock>(std::make_unique<SegmentPages>(pages_));
+  }
+
+ private:
+  const SegmentPages pages_;
 };
 
 // What a read costs when nothing caches it.
@@ -203,11 +215,21 @@ Result<PinnedBytes> SegmentFile::read(std::uint64_t offset, std::uint32_t bytes,
   return load(offset, bytes, priority, loader);
 }
 
-Result<PinnedBytes> SegmentFile::read_pages(std::uint64_t offset, Bytes table, BlockCache::Priority priority) const {
-  PageLoader loader(*file_, table);
+Result<PinnedBytes> SegmentFile::load_pages(std::uint64_t offset, Bytes table, BlockCache::Priority priority,
+                                            BlockCache::Loader& loader) const {
   const std::size_t bytes = table.size() / kPageTableEntryBytes * kSegmentPageBytes;
   if (bytes > 0xffff'ffffU) return Error(Code::full, "a run of pages over 4 GiB is read in parts");
   return load(offset, static_cast<std::uint32_t>(bytes), priority, loader);
+}
+
+Result<PinnedBytes> SegmentFile::read_pages(std::uint64_t offset, Bytes table, BlockCache::Priority priority) const {
+  PageLoader loader(*file_, table);
+  return load_pages(offset, table, priority, loader);
+}
+
+Result<PinnedBytes> SegmentFile::read_block_pages(std::uint64_t offset, Bytes table, const SegmentPages& pages) const {
+  BlockPagesLoader loader(*file_, table, pages);
+  return load_pages(offset, table, BlockCache::Priority::normal, loader);
 }
 
 Result<std::shared_ptr<const CachedBlock>> SegmentFile::read_page(std::uint64_t offset, Bytes table,

@@ -74,6 +74,14 @@ class SegmentBlock final : public OpenedBlock {
   const std::uint32_t first_row;
 };
 
+// A whole block of a paged column none of whose values is NULL: raw values, one after another.
+class SegmentPages final : public OpenedBlock {
+ public:
+  SegmentPages(std::uint32_t first, std::uint32_t count) : first_row(first), rows(count) {}
+  std::uint32_t first_row;
+  std::uint32_t rows;
+};
+
 struct IndexPage {
   std::uint64_t offset = 0;
   std::uint32_t bytes = 0;

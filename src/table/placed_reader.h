@@ -25,6 +25,8 @@ class PlacedReader : public TableReader {  // One thread at a time. Keeps its sn
   // Instead of next(): values of the first column asked for, rows that are gone among them, in the same order of rows;
   // null at the end. The values stay as long as the run's pin.
   virtual Result<std::optional<ValueRun>> next_run() = 0;
+  // Such a run of any column, from a row met before on or from a little ahead of it.
+  [[nodiscard]] virtual Result<ValueRun> run_at(Place place, ColumnId column) const = 0;
   [[nodiscard]] virtual Result<bool> is_there(Place place) const = 0;  // Of a row of a run: has it not gone?
   // Columns of rows met before, in the order asked.
   [[nodiscard]] virtual Result<Batch> fetch(std::span<const Place> places, std::span<const ColumnId> columns) const = 0;

@@ -41,15 +41,21 @@ class StorageReader final : public PlacedReader {
   Result<std::optional<ValueRun>> next_run() override {
     const ColumnSchema& column = *base_.schema->find(base_.columns.front());
     for (; scan_ && run_source_ < scan_->sources().size(); ++run_source_, run_row_ = 0) {
-      const RowSource& source = *scan_->sources()[run_source_];
-      if (run_row_ >= source.rows()) continue;
-      const Place first{static_cast<std::uint32_t>(run_source_), run_row_};
-      auto values = TRY(source.values_from(column, run_row_));
-      if (!values) values = TRY(read_values(source, column, run_row_));
-      run_row_ += values->rows;
-      return std::optional<ValueRun>(std::in_place, first, *std::move(values));
+      if (run_row_ >= scan_->sources()[run_source_]->rows()) continue;
+      ValueRun run = TRY(stored_run({static_cast<std::uint32_t>(run_source_), run_row_}, column));
+      run_row_ += run.values.rows;
+      return std::optional<ValueRun>(std::move(run));
     }
-    return next_own_run(column);
+    if (next_own_ >= own_rows_) return std::optional<ValueRun>();
+    ValueRun run = own_run(next_own_, column);
+    next_own_ += run.values.rows;
+    return std::optional<ValueRun>(std::move(run));
+  }
+
+  Result<ValueRun> run_at(Place place, ColumnId column) const override {
+    const ColumnSchema& found = *base_.schema->find(column);
+    if (place.source != kOwnRows) return stored_run(place, found);
+    return own_run(place.ordinal - place.ordinal % kBatchRowsMax, found);
   }
 
   Result<bool> is_there(Place place) const override {
@@ -166,17 +172,21 @@ class StorageReader final : public PlacedReader {
     return out;
   }
 
-  // The pending batches do not change while they are read.
-  std::optional<ValueRun> next_own_run(const ColumnSchema& column) {
-    if (next_own_ >= own_rows_) return std::nullopt;
-    const std::size_t first = next_own_, count = std::min(own_rows_ - first, kBatchRowsMax);
+  Result<ValueRun> stored_run(Place first, const ColumnSchema& column) const {
+    const RowSource& source = *scan_->sources()[first.source];
+    auto values = TRY(source.values_from(column, first.ordinal));
+    if (!values) values = TRY(read_values(source, column, first.ordinal));
+    return ValueRun{first, *std::move(values)};
+  }
+
+  // The pending batches do not change while they are read. REQUIRES: `first` begins one.
+  [[nodiscard]] ValueRun own_run(std::size_t first, const ColumnSchema& column) const {
     const Column& values = base_.pending->batch(first / kBatchRowsMax).columns[*base_.schema->ordinal_of(column.id)];
-    next_own_ += count;
     ValueRun run;
     run.first = {kOwnRows, static_cast<std::uint32_t>(first)};
     run.values.values = values.data();
     run.values.first_row = run.first.ordinal;
-    run.values.rows = static_cast<std::uint32_t>(count);
+    run.values.rows = static_cast<std::uint32_t>(std::min(own_rows_ - first, kBatchRowsMax));
     run.values.validity = values.validity();
     return run;
   }
