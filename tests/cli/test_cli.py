@@ -12,6 +12,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 HERE = pathlib.Path(__file__).resolve()
@@ -149,8 +150,8 @@ def second_writer(folder):
         # What comes through a pipe is read to its end before it runs: the database is open, and stays so.
         first.stdin.write("SELECT 1;\n")
         first.stdin.flush()
-        while not second_is_refused(db, first.pid):
-            assert first.poll() is None, "the first one ended"
+        wait_for_owner(db, first)
+        fails(db, "-c", "SELECT 1", says=[f"process {first.pid}"])
     finally:
         first.kill()
         first.wait()
@@ -159,12 +160,10 @@ def second_writer(folder):
     assert "0 problems" in works(db, "check")
 
 
-def second_is_refused(db, owner):
-    status, _, err = run(db, "-c", "SELECT 1")
-    if status == 0 or "owner unknown" in err:
-        return False  # It came first, or before the owner had written its name.
-    assert status == 1 and f"process {owner}" in err, err
-    return True
+def wait_for_owner(db, process):  # Without opening: whoever opens first is the writer.
+    while f"process {process.pid} " not in (db / "LOCK").read_text(errors="replace"):
+        assert process.poll() is None, "it ended"
+        time.sleep(0.01)
 
 
 @case("cli: damage is a problem that names its file, and the status is 1")
