@@ -98,7 +98,11 @@ TEST_CASE("posix: a lock has one owner, whose note the refused one reads, until 
   CHECK(second.error().message().find("pid 1234") != std::string::npos);
   CHECK(second.error().message().find("process " + std::to_string(::getpid())) != std::string::npos);
   first = Error(Code::closed, "let go");
-  CHECK(files->lock(directory.path + "/LOCK", "pid 5678").has_value());
+  const auto third = files->lock(directory.path + "/LOCK", "a");  // Its note is shorter than what is there.
+  REQUIRE(third.has_value());
+  const std::string told = files->lock(directory.path + "/LOCK", "b").error().message();
+  CHECK(told.find("writer: a, process " + std::to_string(::getpid())) != std::string::npos);
+  CHECK(told.find('\n') == std::string::npos);
 }
 
 TEST_CASE("posix: threads run, a waiter wakes at a notify and times out without one") {
