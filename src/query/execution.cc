@@ -64,7 +64,7 @@ std::size_t value_bytes(std::span<const Column* const> columns, std::size_t rows
   for (const Column* column : columns) {
     bytes += rows * column->type().width();
     if (!column->type().is_variable()) continue;
-    for (std::size_t row = 0; row < rows; ++row) bytes += column->values<StringRef>()[row].size;
+    for (std::size_t row = 0; row < rows; ++row) bytes += column->values<StringRef>()[row].bytes();
   }
   return bytes;
 }

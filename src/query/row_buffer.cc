@@ -23,7 +23,8 @@ std::vector<std::uint64_t> chosen_validity(const Column& from, std::span<const N
 
 void append_chosen(const Column& from, std::span<const RowIndex> rows, Column& to) {
   if (from.type().is_variable()) {
-    for (const RowIndex row : rows) from.is_null(row) ? to.append_null() : to.append_bytes(from.bytes_at(row));
+    for (const RowIndex row : rows)
+      from.is_null(row) ? to.append_null() : to.append_copy(from.values<StringRef>()[row]);
     return;
   }
   const auto validity = chosen_validity(from, rows);
@@ -38,7 +39,7 @@ void append_chosen(const Column& from, std::span<const RowIndex> rows, Column& t
 std::size_t text_bytes(const Column& column, std::size_t rows, const Selection* selection) noexcept {
   std::size_t bytes = 0;
   const auto* refs = column.values<StringRef>();
-  for (std::size_t i = 0; i < rows; ++i) bytes += refs[selection != nullptr ? (*selection)[i] : i].size;
+  for (std::size_t i = 0; i < rows; ++i) bytes += refs[selection != nullptr ? (*selection)[i] : i].bytes();
   return bytes;
 }
 

@@ -24,7 +24,8 @@ Result<std::unique_ptr<CompactionJob>> CompactionJob::begin(StoreCore& core, std
 
 Result<bool> CompactionJob::step(std::int64_t deadline_ns) {
   Clock& clock = core_.world.clock;
-  if (!rows_written_) rows_written_ = TRY(merge_->step(output_->writer(), clock, deadline_ns, sections_.get()));
+  BlobMover* mover = options_.emptied_blobs.empty() ? nullptr : &mover_;
+  if (!rows_written_) rows_written_ = TRY(merge_->step(output_->writer(), clock, deadline_ns, sections_.get(), mover));
   if (!rows_written_ || !TRY(sections_->step(output_->writer(), clock, deadline_ns))) return false;
   TRY(finish());
   return true;
@@ -38,6 +39,7 @@ Result<void> CompactionJob::finish() {
   }
   std::uint32_t level = 0;
   for (const TableSegment& input : inputs_) level = std::max(level, input.part.level + 1);
+  TRY(mover_.finish());
   TRY(output_->end_part(*schema_));
   written_ = TRY(output_->finish(level));
   output_.reset();

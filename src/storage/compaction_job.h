@@ -19,6 +19,7 @@ class CompactionJob {  // One thread at a time.
   struct Options {
     std::uint64_t dead_at = 0;  // Rows that ended at or below it are left out.
     std::uint64_t origin = 0;
+    std::set<FileNumber> emptied_blobs{};  // Files whose values move to others.
   };
   // `schema` is of the catalogue in the manifest: one that a crash could take back must not reach a segment. Takes a
   // file number. full: not enough memory for so many inputs.
@@ -34,6 +35,8 @@ class CompactionJob {  // One thread at a time.
   [[nodiscard]] const std::vector<TableSegment>& inputs() const noexcept { return inputs_; }
   [[nodiscard]] const std::optional<WrittenSegment>& written() const noexcept { return written_; }  // None: all dead.
   [[nodiscard]] bool has_input(const SegmentDeletes& deletes) const noexcept;
+  // Of those to be emptied: files that cannot be.
+  [[nodiscard]] const std::set<FileNumber>& damaged_blobs() const noexcept { return mover_.damaged(); }
   // Then, in this order:
   Result<void> collect_deletes() LOCK_NOT_HELD(core_.mutex);
   // REQUIRES: the commit lock. False: an input or the table is there no more.
@@ -43,7 +46,11 @@ class CompactionJob {  // One thread at a time.
  private:
   CompactionJob(StoreCore& core, std::vector<TableSegment> inputs, std::shared_ptr<const TableSchema> schema,
                 const Options& options)
-      : core_(core), inputs_(std::move(inputs)), schema_(std::move(schema)), options_(options) {}
+      : core_(core),
+        inputs_(std::move(inputs)),
+        schema_(std::move(schema)),
+        options_(options),
+        mover_(core, options.emptied_blobs) {}
   Result<void> finish();
   void settle() const;
 
@@ -51,6 +58,7 @@ class CompactionJob {  // One thread at a time.
   const std::vector<TableSegment> inputs_;
   const std::shared_ptr<const TableSchema> schema_;
   const Options options_;
+  BlobMover mover_;
   std::unique_ptr<SegmentMerge> merge_;
   std::unique_ptr<SegmentOutput> output_;
   std::unique_ptr<SectionJobs> sections_;

@@ -73,7 +73,7 @@ std::vector<std::size_t> choose_merge(std::span<const MergeCandidate> segments) 
   }
   if (auto full = full_tier(segments); !full.empty()) return full;
   if (auto deep = too_deep(segments); !deep.empty()) return deep;
-  const auto stale = std::ranges::find(segments, true, &MergeCandidate::lacks_sections);
+  const auto stale = std::ranges::find(segments, true, &MergeCandidate::is_stale);
   if (stale != segments.end()) return {static_cast<std::size_t>(stale - segments.begin())};
   return {};
 }

@@ -18,7 +18,8 @@ struct MergeCandidate {
   std::uint64_t rows = 0;
   std::uint64_t dead = 0;         // Rows that a merge would leave out now.
   std::optional<TimeRange> time;  // Of tables sorted by it; none: overlaps every other.
-  bool lacks_sections = false;    // An index is younger than it.
+  // To be rewritten for what is beside its rows: an index is younger than it, or its blobs lie among much garbage.
+  bool is_stale = false;
 };
 
 constexpr std::size_t kMergeFanIn = 4;

@@ -58,7 +58,7 @@ TEST_CASE("compaction: a segment that is half dead is rewritten, one with fewer 
 
 TEST_CASE("compaction: a segment older than an index is rewritten when nothing else is to do") {
   Segments segments{of(1'000), of(100'000)};
-  segments[1].lacks_sections = true;
+  segments[1].is_stale = true;
   CHECK(choose_merge(segments) == std::vector<std::size_t>{1});
 }
 

@@ -13,6 +13,10 @@ namespace mneme {
 namespace {
 
 constexpr std::uint8_t kFlagValidity = 1;
+constexpr std::uint8_t kFlagReferences = 2;
+// In a block with that flag each value begins with one of these.
+constexpr char kPlainTag = 0;
+constexpr char kReferenceTag = 1;
 constexpr std::size_t kSpareBytes = 16;
 
 bool is_integer_like(const Type& type) noexcept {
@@ -43,9 +47,10 @@ std::int64_t integer_from(const std::byte* value, std::size_t width) noexcept {
 class Input {
  public:
   Input(const Column& column, std::size_t first, std::size_t count) : column_(column), first_(first), count_(count) {
-    if (!column.has_nulls()) return;
-    for (std::size_t i = 0; i < count; ++i) nulls_ += column.is_null(first + i) ? 1 : 0;
+    for (std::size_t i = 0; i < count && column.has_nulls(); ++i) nulls_ += column.is_null(first + i) ? 1 : 0;
+    if (column.type().kind == TypeKind::blob) find_references();
   }
+  [[nodiscard]] bool references() const noexcept { return references_; }
   [[nodiscard]] std::size_t nulls() const noexcept { return nulls_; }
   [[nodiscard]] std::size_t width() const noexcept { return column_.type().width(); }
 
@@ -83,7 +88,7 @@ class Input {
     std::size_t source = first_value();
     for (std::size_t i = 0; i < count_; ++i) {
       if (!column_.is_null(first_ + i)) source = i;
-      texts_[i] = column_.values<StringRef>()[first_ + source].view();
+      texts_[i] = references_ ? tagged_[source] : column_.values<StringRef>()[first_ + source].view();
     }
     // Under a NULL of plain text nothing need be stored; a dictionary or a constant repeats for free.
     return texts_;
@@ -95,6 +100,20 @@ class Input {
   }
 
  private:
+  void find_references() {
+    const auto* values = column_.values<StringRef>() + first_;
+    for (std::size_t i = 0; i < count_ && !references_; ++i) {
+      references_ = !column_.is_null(first_ + i) && values[i].is_reference();
+    }
+    if (!references_) return;
+    tagged_.resize(count_);
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (column_.is_null(first_ + i)) continue;
+      tagged_[i].reserve(1 + values[i].bytes());
+      tagged_[i] = values[i].is_reference() ? kReferenceTag : kPlainTag;
+      tagged_[i] += values[i].view();
+    }
+  }
   [[nodiscard]] std::size_t first_value() const noexcept {
     std::size_t i = 0;
     while (i + 1 < count_ && column_.is_null(first_ + i)) ++i;
@@ -115,6 +134,8 @@ class Input {
   std::vector<std::int64_t> integers_;
   std::optional<IntegerShape> shape_;
   std::vector<std::string_view> texts_;
+  bool references_ = false;
+  std::vector<std::string> tagged_;  // The values with their tags, if there are references.
 };
 
 Encoding choose_integer(const std::int64_t* values, std::size_t count, std::size_t width, const IntegerShape& shape) {
@@ -168,7 +189,8 @@ bool put_block(Encoding encoding, Input& input, const Type& type, std::size_t co
   const bool with_validity = input.nulls() != 0 && !all_null;
   Writer writer(out);
   writer.put(encoding);
-  writer.put(with_validity ? kFlagValidity : std::uint8_t{0});
+  writer.put(
+      static_cast<std::uint8_t>((with_validity ? kFlagValidity : 0) | (input.references() ? kFlagReferences : 0)));
   writer.put(std::uint16_t{0});
   if (with_validity) input.put_validity(out);
   if (!all_null && !put_body(encoding, input, type, count, out)) return false;
@@ -214,7 +236,11 @@ Result<BlockView> BlockView::open(const Type& type, std::size_t rows, Bytes byte
   std::uint8_t flags = 0;
   std::uint16_t zero = 0;
   if (!reader.get(view.encoding_) || !reader.get(flags) || !reader.get(zero)) return view.corrupt("too short");
-  if ((flags & ~kFlagValidity) != 0 || zero != 0) return view.corrupt("unknown flags");
+  view.references_ = (flags & kFlagReferences) != 0;
+  const bool may_refer = type.kind == TypeKind::blob && view.encoding_ != Encoding::all_null;
+  if ((flags & ~(kFlagValidity | kFlagReferences)) != 0 || zero != 0 || (view.references_ && !may_refer)) {
+    return view.corrupt("unknown flags");
+  }
   if ((flags & kFlagValidity) != 0) {
     Bytes words;
     if (!reader.get_bytes((rows + 63) / 64 * 8, words)) return view.corrupt("validity is cut");
@@ -260,6 +286,17 @@ bool BlockView::decode_values(std::size_t first, std::size_t count, std::byte* t
   return std::get<TextBody>(body_).decode(first, count, reinterpret_cast<StringRef*>(to));
 }
 
+// Takes the tag off a value of a block that has references. False: it does not fit.
+bool BlockView::take_tag(StringRef& value) noexcept {
+  if (value.size == 0) return false;
+  const char tag = *value.data++;
+  --value.size;
+  if (tag == kPlainTag) return true;
+  if (tag != kReferenceTag || value.size != kReferenceBytes) return false;
+  value.size |= StringRef::kReference;
+  return true;
+}
+
 Result<void> BlockView::decode(std::size_t first, std::size_t count, Column& out) const {
   ASSERT(first + count <= rows_ && out.type() == type_);
   if (count == 0) return {};
@@ -275,6 +312,12 @@ Result<void> BlockView::decode(std::size_t first, std::size_t count, Column& out
       if ((valid[i / 64] >> (i % 64) & 1) == 0) std::memset(to + i * width, 0, width);
     }
   }
+  if (references_) {
+    auto* values = reinterpret_cast<StringRef*>(out.data()) + (out.rows() - count);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!is_null(first + i) && !take_tag(values[i])) return corrupt("a reference is out of place");
+    }
+  }
   if (type_.is_variable()) out.keep_alive(owner_);
   return {};
 }
@@ -288,7 +331,8 @@ Result<void> BlockView::at(std::size_t row, Column& out) const {
   if (type_.is_variable()) {
     StringRef text;
     if (!std::get<TextBody>(body_).decode(row, 1, &text)) return corrupt("a text is out of place");
-    out.append_bytes(as_bytes(text.view()));
+    if (references_ && !take_tag(text)) return corrupt("a reference is out of place");
+    out.append_copy(text);
     return {};
   }
   if (!decode_values(row, 1, out.extend(1))) return corrupt("a value is out of place");

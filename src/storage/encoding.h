@@ -64,12 +64,14 @@ class BlockView {  // Immutable. Borrows the bytes, which `owner` keeps alive fo
   BlockView() = default;
   Result<void> open_body(Bytes body);
   [[nodiscard]] bool decode_values(std::size_t first, std::size_t count, std::byte* to) const noexcept;
+  static bool take_tag(StringRef& value) noexcept;
   [[nodiscard]] Error corrupt(const char* what) const;
 
   Type type_;
   std::size_t rows_ = 0;
   Encoding encoding_ = Encoding::all_null;
   BlockOrigin origin_;
+  bool references_ = false;              // Values have tags, some are references.
   const std::byte* validity_ = nullptr;  // u64 words, unaligned; null: every row has a value (but for all_null).
   std::variant<std::monostate, IntegerBody, FixedBody, TextBody> body_;
   std::shared_ptr<const void> owner_;

@@ -66,6 +66,24 @@ void Maintenance::remove_strays(const std::vector<std::string>& names) {
   if (!manifest_->obsolete().empty()) obsolete_.add_manifests();  // Of a creation or a rewrite cut short.
 }
 
+void Maintenance::remove_blob_strays(const std::vector<std::string>& names) {
+  FileNumber after = core_.blobs.next_number();
+  for (const std::string& name : names) {
+    const FileNumber number{number_at(name, 0)};
+    after = std::max(after, next(number));
+    if (!core_.blobs.find(number)) obsolete_.add_file(core_.blob_directory() + "/" + name);
+  }
+  core_.blobs.start(after, manifest_->state().origin, manifest_->state().epoch);
+}
+
+// Segments and blob files count for themselves; the manifest keeps one number that both stay below.
+FileNumber Maintenance::next_file() const { return std::max(next_file_, core_.blobs.next_number()); }
+
+// No row refers to them: the edit that dropped the last segment or log record that did is durable.
+void Maintenance::retire_blobs() {
+  for (std::string& path : core_.blobs.take_obsolete()) obsolete_.add_file(std::move(path));
+}
+
 void Maintenance::start() {
   if (core_.options.threads == 0) return;
   thread_ = std::make_unique<Thread>(core_.world.scheduler, "maintenance", [this] { run(); });
@@ -280,10 +298,11 @@ Result<bool> Maintenance::tidy() {
     TRY(manifest_->rewrite());
     obsolete_.add_manifests();
   }
+  retire_blobs();
   TRY(obsolete_.release(*manifest_));
   if (!obsolete_.wants_barrier()) return false;
   ManifestEdit barrier;
-  barrier.next_file = next_file_;  // Or it would read as a close mark.
+  barrier.next_file = next_file();  // Or it would read as a close mark.
   {
     Lock lock(core_.mutex);
     barrier.known_synced = core_.log->durable();

@@ -82,6 +82,7 @@ class Maintenance {  // Thread-safe after start().
   void remember_file(const std::shared_ptr<SegmentHandle>& file) { handles_[FileNumber{file->number()}] = file; }
   // What a crash left in the segments' directory: unlinked later, its numbers not used again.
   void remove_strays(const std::vector<std::string>& names);
+  void remove_blob_strays(const std::vector<std::string>& names);     // The same of the blob files' directory.
   [[nodiscard]] Manifest& manifest() noexcept { return *manifest_; }  // REQUIRES: not started, or stopped.
 
  private:
@@ -106,8 +107,8 @@ class Maintenance {  // Thread-safe after start().
   // maintenance_compaction.cc
   Result<bool> step_compaction(std::int64_t deadline_ns) LOCK_HELD(step_mutex_);
   Result<bool> begin_compaction() LOCK_HELD(step_mutex_);
-  [[nodiscard]] std::vector<TableSegment> choose_inputs(const Version& version, std::uint64_t dead_at)
-      LOCK_HELD(step_mutex_);
+  [[nodiscard]] std::vector<TableSegment> choose_inputs(const Version& version, std::uint64_t dead_at,
+                                                        const std::set<FileNumber>& emptied) LOCK_HELD(step_mutex_);
   [[nodiscard]] bool lacks_sections(const TableSegment& segment, const TableSchema& schema) const;
   Result<bool> try_compaction(std::int64_t deadline_ns) LOCK_HELD(step_mutex_);
   Result<void> name_merge() LOCK_HELD(step_mutex_);
@@ -119,6 +120,8 @@ class Maintenance {  // Thread-safe after start().
   bool prepare_log_beside_flush() LOCK_HELD(step_mutex_);
   Result<bool> sync_if_due() LOCK_NOT_HELD(core_.mutex);
   Result<bool> tidy() LOCK_HELD(step_mutex_);
+  void retire_blobs() LOCK_HELD(step_mutex_);
+  [[nodiscard]] FileNumber next_file() const LOCK_HELD(step_mutex_);
   [[nodiscard]] bool step_in_thread(bool& failed) LOCK_NOT_HELD(core_.mutex, step_mutex_);
   void run() LOCK_NOT_HELD(core_.mutex, step_mutex_);
   [[nodiscard]] std::int64_t idle_ns() LOCK_HELD(core_.mutex);
@@ -141,6 +144,7 @@ class Maintenance {  // Thread-safe after start().
   bool log_refused_ = false;                   // Since the last round of flushing the next log file could not be made.
   std::int64_t merges_until_ns_ = 0;           // Monotonic: before the next flush begins, if they are behind.
   std::set<std::uint64_t> unmergeable_;        // Segments that could not be read.
+  std::set<FileNumber> unmovable_;             // Blob files that could not be read.
   bool stopping_ = false;                      // Guarded by the commit lock.
   std::unique_ptr<Thread> thread_;
 };

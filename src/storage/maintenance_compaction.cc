@@ -5,6 +5,14 @@
 #include "storage/segment_source.h"
 
 namespace mneme {
+namespace {
+
+bool refers_to(const TableSegment& segment, const std::set<FileNumber>& files) {
+  return segment.blobs != nullptr &&
+         std::ranges::any_of(*segment.blobs, [&](const BlobUse& use) { return files.contains(use.file->number()); });
+}
+
+}  // namespace
 
 Result<bool> Maintenance::step_compaction(std::int64_t deadline_ns) {
   if (merge_ && merge_->interrupted && !merge_->named) {
@@ -40,7 +48,8 @@ Result<bool> Maintenance::begin_compaction() {
     version = core_.version;
     options.dead_at = std::min(core_.oldest_snapshot(), raw(core_.flushed_to));
   }
-  auto inputs = choose_inputs(*version, options.dead_at);
+  options.emptied_blobs = TRY(files_worth_emptying(*version, unmovable_));
+  auto inputs = choose_inputs(*version, options.dead_at, options.emptied_blobs);
   merges_done_ = inputs.empty();
   if (merges_done_) return false;
   inputs.resize(std::min(inputs.size(), merge_width_));
@@ -52,7 +61,8 @@ Result<bool> Maintenance::begin_compaction() {
 }
 
 // Of all tables that have something to merge, the one with the most of it.
-std::vector<TableSegment> Maintenance::choose_inputs(const Version& version, std::uint64_t dead_at) {
+std::vector<TableSegment> Maintenance::choose_inputs(const Version& version, std::uint64_t dead_at,
+                                                     const std::set<FileNumber>& emptied) {
   std::vector<TableSegment> best;
   for (const auto& [id, table] : version.tables) {
     const auto schema = catalog_.find(id);
@@ -63,7 +73,7 @@ std::vector<TableSegment> Maintenance::choose_inputs(const Version& version, std
       if (unmergeable_.contains(segment.file->number())) continue;
       MergeCandidate candidate{.rows = segment.part.rows, .time = segment.part.time};
       if (segment.deletes->count() * 2 >= candidate.rows) candidate.dead = segment.deletes->up_to(dead_at).count();
-      candidate.lacks_sections = lacks_sections(segment, *schema->second);
+      candidate.is_stale = refers_to(segment, emptied) || lacks_sections(segment, *schema->second);
       candidates.push_back(candidate);
       segments.push_back(segment);
     }
@@ -115,7 +125,7 @@ Result<void> Maintenance::name_merge() {
     edit.segments.push_back(job.written()->info);
     if (merge_->saved) edit.deletes.push_back({number, merge_->saved->sequence, merge_->saved->bytes});
   }
-  edit.next_file = next_file_;
+  edit.next_file = next_file();
   {
     Lock lock(core_.mutex);
     if (!job.fits(*core_.version)) return Error(Code::conflict, "the table was dropped while its segments were merged");
@@ -129,6 +139,7 @@ Result<void> Maintenance::name_merge() {
 // Nothing but memory can fail here, and then it is done again.
 void Maintenance::finish_merge() {
   const CompactionJob& job = *merge_->job;
+  unmovable_.insert(job.damaged_blobs().begin(), job.damaged_blobs().end());
   if (job.written()) {
     remember_file(job.written()->parts[0].segment.file);
     if (merge_->saved) saved_[{job.written()->info.file, job.table()}] = *merge_->saved;

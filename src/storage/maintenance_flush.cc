@@ -144,7 +144,7 @@ void Maintenance::fill_edit(const FlushRound& round, ManifestEdit& edit) {
   encode_catalog(*round.version, catalog.bytes);
   if (catalog.bytes != state.catalog.bytes) edit.catalog = std::move(catalog);
   edit.log_start = round.log_start;
-  edit.next_file = next_file_;
+  edit.next_file = next_file();
   edit.next_row = round.next_row;
   edit.next_table = round.next_table;
   Lock lock(core_.mutex);

@@ -1,6 +1,7 @@
 #include "storage/manifest_edit.h"
 
-#include <limits>
+#include <algorithm>
+#include <iterator>
 
 #include "base/coding.h"
 
@@ -11,11 +12,9 @@ namespace {
 enum class Tag : std::uint64_t {
   removed_segment = 1,
   removed_delete = 2,
-  removed_blob = 3,
   removed_table = 4,
   segment = 5,
   delete_file = 6,
-  blob = 7,
   table = 8,
   catalog = 9,
   epoch = 10,
@@ -38,7 +37,7 @@ bool get_one(Reader& in, T& value) {
   std::uint64_t number = 0;
   if (!in.get_varint(number)) return false;
   if constexpr (sizeof(T) < sizeof number) {
-    if (number > std::numeric_limits<T>::max()) return false;
+    if (number >> (8 * sizeof value) != 0) return false;
   }
   value = static_cast<T>(number);
   return true;
@@ -50,7 +49,6 @@ bool get(Reader& in, T&... values) {
 
 void put_value(Writer& out, const SegmentRemoval& value) { put(out, value.file, value.table); }
 void put_value(Writer& out, const DeleteFile& value) { put(out, value.segment, value.sequence, value.bytes); }
-void put_value(Writer& out, const BlobFileInfo& value) { put(out, value.file, value.total_bytes, value.live_bytes); }
 void put_value(Writer& out, const TableMark& value) { put(out, value.table, value.flushed_to, value.next_key); }
 void put_value(Writer& out, const LogPosition& value) { put(out, value.file, value.offset, value.lsn); }
 void put_value(Writer& out, FileNumber value) { put(out, value); }
@@ -67,6 +65,8 @@ void put_part(Writer& out, const SegmentPartInfo& part) {
   put(out, part.table, part.schema_version, part.rows, part.row_first, part.row_last, part.level, part.run);
   put(out, part.time ? 1U : 0U);
   if (part.time) put(out, zigzag(part.time->first_ns), zigzag(part.time->last_ns));
+  put(out, part.blobs.size());
+  for (const PartBlobs& blobs : part.blobs) put(out, blobs.file, blobs.column, blobs.bytes);
 }
 void put_value(Writer& out, const SegmentInfo& value) {
   put(out, value.file, value.bytes, value.lsn_first, value.lsn_last);
@@ -75,7 +75,6 @@ void put_value(Writer& out, const SegmentInfo& value) {
 
 bool get_value(Reader& in, SegmentRemoval& value) { return get(in, value.file, value.table); }
 bool get_value(Reader& in, DeleteFile& value) { return get(in, value.segment, value.sequence, value.bytes); }
-bool get_value(Reader& in, BlobFileInfo& value) { return get(in, value.file, value.total_bytes, value.live_bytes); }
 bool get_value(Reader& in, TableMark& value) { return get(in, value.table, value.flushed_to, value.next_key); }
 bool get_value(Reader& in, LogPosition& value) { return get(in, value.file, value.offset, value.lsn); }
 template <class T>
@@ -95,11 +94,17 @@ bool get_part(Reader& in, SegmentPartInfo& part) {
     return false;
   }
   if (!get(in, has_time) || has_time > 1) return false;
-  if (has_time == 0) return true;
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
-  if (!get(in, first, last)) return false;
-  part.time = TimeRange{unzigzag(first), unzigzag(last)};
+  if (has_time != 0) {
+    std::uint64_t first = 0, last = 0;
+    if (!get(in, first, last)) return false;
+    part.time = TimeRange{unzigzag(first), unzigzag(last)};
+  }
+  std::uint64_t blobs = 0;
+  if (!get(in, blobs) || blobs > in.remaining() / 3) return false;  // Each is three bytes at least.
+  part.blobs.resize(static_cast<std::size_t>(blobs));
+  for (PartBlobs& used : part.blobs) {
+    if (!get(in, used.file, used.column, used.bytes)) return false;
+  }
   return true;
 }
 bool get_value(Reader& in, SegmentInfo& value) {
@@ -149,11 +154,9 @@ bool read_field(Tag tag, Reader& in, ManifestEdit& edit) {
   switch (tag) {
     case Tag::removed_segment: return read_into(in, edit.removed_segments);
     case Tag::removed_delete: return read_into(in, edit.removed_deletes);
-    case Tag::removed_blob: return read_into(in, edit.removed_blobs);
     case Tag::removed_table: return read_into(in, edit.removed_tables);
     case Tag::segment: return read_into(in, edit.segments);
     case Tag::delete_file: return read_into(in, edit.deletes);
-    case Tag::blob: return read_into(in, edit.blobs);
     case Tag::table: return read_into(in, edit.tables);
     case Tag::catalog: return read_into(in, edit.catalog);
     case Tag::epoch: return read_into(in, edit.epoch);
@@ -168,6 +171,8 @@ bool read_field(Tag tag, Reader& in, ManifestEdit& edit) {
 }
 
 bool known(std::uint64_t tag) {
+  constexpr std::uint64_t kNeverUsed[] = {3, 7};
+  if (std::ranges::find(kNeverUsed, tag) != std::end(kNeverUsed)) return false;
   return tag >= static_cast<std::uint64_t>(Tag::removed_segment) && tag <= static_cast<std::uint64_t>(Tag::origin);
 }
 
@@ -181,11 +186,9 @@ void encode_edit(const ManifestEdit& edit, ByteBuffer& out) {
   EditWriter writer(out);
   writer.field(Tag::removed_segment, edit.removed_segments);
   writer.field(Tag::removed_delete, edit.removed_deletes);
-  writer.field(Tag::removed_blob, edit.removed_blobs);
   writer.field(Tag::removed_table, edit.removed_tables);
   writer.field(Tag::segment, edit.segments);
   writer.field(Tag::delete_file, edit.deletes);
-  writer.field(Tag::blob, edit.blobs);
   writer.field(Tag::table, edit.tables);
   writer.field(Tag::catalog, edit.catalog);
   writer.field(Tag::epoch, edit.epoch);

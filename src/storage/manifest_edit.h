@@ -19,6 +19,13 @@ struct TimeRange {
   bool operator==(const TimeRange&) const = default;
 };
 
+struct PartBlobs {  // What a column of a part refers to in one blob file.
+  FileNumber file{};
+  ColumnId column{};
+  std::uint64_t bytes = 0;  // As they are stored.
+  bool operator==(const PartBlobs&) const = default;
+};
+
 // The rows of one table in one segment. A segment of several small tables (a pack) has several parts.
 struct SegmentPartInfo {
   TableId table{};
@@ -28,7 +35,8 @@ struct SegmentPartInfo {
   RowId row_last{};
   std::uint32_t level = 0;
   std::uint32_t run = 0;
-  std::optional<TimeRange> time;  // Only with a time column and at least one time.
+  std::optional<TimeRange> time;   // Only with a time column and at least one time.
+  std::vector<PartBlobs> blobs{};  // Ascending by file and column.
   bool operator==(const SegmentPartInfo&) const = default;
 };
 
@@ -55,13 +63,6 @@ struct DeleteFile {  // <db>/seg/<segment>-<sequence>.del
   bool operator==(const DeleteFile&) const = default;
 };
 
-struct BlobFileInfo {  // Replaces what was known of the file.
-  FileNumber file{};
-  std::uint64_t total_bytes = 0;
-  std::uint64_t live_bytes = 0;
-  bool operator==(const BlobFileInfo&) const = default;
-};
-
 struct TableMark {  // Replaces what was known of the table; neither number may go back.
   TableId table{};
   Lsn flushed_to{};            // All its records up to here are in segments.
@@ -78,11 +79,9 @@ struct CatalogCheckpoint {
 struct ManifestEdit {
   std::vector<SegmentRemoval> removed_segments;  // Applied before what is added.
   std::vector<DeleteFile> removed_deletes;
-  std::vector<FileNumber> removed_blobs;
   std::vector<TableId> removed_tables;  // Their marks; their segments are removed by name.
   std::vector<SegmentInfo> segments;
   std::vector<DeleteFile> deletes;
-  std::vector<BlobFileInfo> blobs;
   std::vector<TableMark> tables;
   std::optional<CatalogCheckpoint> catalog;
   std::optional<std::uint32_t> epoch;    // Grows with every open that writes.

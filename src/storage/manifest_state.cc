@@ -39,9 +39,6 @@ Result<void> remove_files(ManifestState& state, const ManifestEdit& edit) {
     }
   }
   for (const SegmentRemoval& removal : edit.removed_segments) TRY(remove_segment(state, removal));
-  for (const FileNumber blob : edit.removed_blobs) {
-    if (state.blobs.erase(blob) == 0) return does_not_fit("removes a blob file that is not there");
-  }
   for (const TableId table : edit.removed_tables) {
     if (state.tables.erase(table) == 0) return does_not_fit("removes a table that is not there");
   }
@@ -64,10 +61,6 @@ Result<void> add_files(ManifestState& state, const ManifestEdit& edit) {
     if (!state.deletes.emplace(std::pair(file.segment, file.sequence), file).second) {
       return does_not_fit("adds a delete file twice");
     }
-  }
-  for (const BlobFileInfo& blob : edit.blobs) {
-    if (blob.live_bytes > blob.total_bytes) return does_not_fit("has a blob file with more live bytes than bytes");
-    state.blobs[blob.file] = blob;
   }
   for (const TableMark& mark : edit.tables) {
     TableMark& table = state.tables[mark.table];
@@ -128,7 +121,6 @@ ManifestEdit ManifestState::as_edit() const {
   ManifestEdit edit;
   edit.segments = values_of(segments);
   edit.deletes = values_of(deletes);
-  edit.blobs = values_of(blobs);
   edit.tables = values_of(tables);
   edit.catalog = catalog;
   edit.epoch = epoch;

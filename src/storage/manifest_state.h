@@ -11,7 +11,6 @@ namespace mneme {
 struct ManifestState {
   std::map<FileNumber, SegmentInfo> segments;
   std::map<std::pair<FileNumber, std::uint64_t>, DeleteFile> deletes;  // By (segment, sequence).
-  std::map<FileNumber, BlobFileInfo> blobs;
   std::map<TableId, TableMark> tables;
   CatalogCheckpoint catalog;  // lsn 0: none yet.
   std::uint64_t origin = 0;

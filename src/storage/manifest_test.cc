@@ -45,11 +45,10 @@ ManifestEdit full_edit() {
   ManifestEdit edit;
   edit.removed_segments = {{FileNumber{1}, TableId{}}, {FileNumber{2}, TableId{7}}};
   edit.removed_deletes = {{FileNumber{3}, 4, 5}};
-  edit.removed_blobs = {FileNumber{6}};
   edit.removed_tables = {TableId{7}};
   edit.segments = {segment(8), segment(9, 3)};
   edit.deletes = {{FileNumber{8}, 1, 100}};
-  edit.blobs = {{FileNumber{10}, 1000, 900}};
+  edit.segments[0].parts[0].blobs = {{FileNumber{4}, ColumnId{1}, 70'000}, {FileNumber{6}, ColumnId{2}, 1}};
   edit.tables = {{TableId{1}, Lsn{9}, 51}};
   edit.catalog = CatalogCheckpoint{Lsn{9}, ByteBuffer(300, std::byte{7})};
   edit.epoch = 2;
@@ -133,7 +132,7 @@ TEST_CASE("manifest state: edits fold, and the state as one edit makes the same 
   ManifestEdit edit;
   edit.segments = {segment(1), segment(2, 3)};
   edit.deletes = {{FileNumber{1}, 1, 10}, {FileNumber{2}, 1, 20}};
-  edit.blobs = {{FileNumber{3}, 100, 100}};
+  edit.segments[1].parts[2].blobs = {{FileNumber{3}, ColumnId{1}, 100}};
   edit.tables = {{TableId{1}, Lsn{9}, 50}, {TableId{2}, Lsn{9}, 5}};
   edit.catalog = CatalogCheckpoint{Lsn{4}, ByteBuffer(3, std::byte{1})};
   edit.next_file = FileNumber{4};
@@ -148,15 +147,12 @@ TEST_CASE("manifest state: edits fold, and the state as one edit makes the same 
 
   ManifestEdit compaction;
   compaction.removed_segments = {{FileNumber{1}, TableId{}}, {FileNumber{2}, TableId{3}}};
-  compaction.removed_blobs = {FileNumber{3}};
   compaction.removed_tables = {TableId{2}};
   compaction.segments = {segment(4)};
-  compaction.blobs = {{FileNumber{5}, 10, 1}};
   REQUIRE(state.apply(compaction));
   CHECK(state.segments.size() == 2);
   CHECK(state.segments.at(FileNumber{2}).parts.size() == 2);
   CHECK(state.deletes.size() == 1);  // Segment 1 took its delete file along.
-  CHECK(state.blobs.size() == 1);
   CHECK(state.tables.size() == 1);
 
   ManifestEdit rest;
@@ -172,28 +168,25 @@ TEST_CASE("manifest state: an edit that does not fit is corrupt and changes noth
   ManifestEdit base = full_edit();
   base.removed_segments.clear();
   base.removed_deletes.clear();
-  base.removed_blobs.clear();
   base.removed_tables.clear();
   REQUIRE(state.apply(base));
-  std::vector<ManifestEdit> bad(18);
+  std::vector<ManifestEdit> bad(16);
   bad[0].removed_segments = {{FileNumber{99}, TableId{}}};
   bad[1].removed_segments = {{FileNumber{8}, TableId{99}}};
   bad[2].removed_deletes = {{FileNumber{8}, 99, 0}};
-  bad[3].removed_blobs = {FileNumber{99}};
-  bad[4].removed_tables = {TableId{99}};
-  bad[5].segments = {segment(8)};
-  bad[6].segments = {segment(0)};
-  bad[7].segments = {segment(50, 0)};
-  bad[8].deletes = {{FileNumber{99}, 1, 0}};
-  bad[9].deletes = {{FileNumber{8}, 1, 0}};
-  bad[10].blobs = {{FileNumber{60}, 1, 2}};
-  bad[11].tables = {{TableId{1}, Lsn{8}, 51}};
-  bad[12].tables = {{TableId{1}, Lsn{9}, 50}};
-  bad[13].catalog = CatalogCheckpoint{Lsn{8}, {}};
-  bad[14].log_start = LogPosition{FileNumber{1}, 4096, Lsn{2}};
-  bad[15].origin = 5;
-  bad[16].epoch = 1;
-  bad[17].next_row = RowId{50};
+  bad[3].removed_tables = {TableId{99}};
+  bad[4].segments = {segment(8)};
+  bad[5].segments = {segment(0)};
+  bad[6].segments = {segment(50, 0)};
+  bad[7].deletes = {{FileNumber{99}, 1, 0}};
+  bad[8].deletes = {{FileNumber{8}, 1, 0}};
+  bad[9].tables = {{TableId{1}, Lsn{8}, 51}};
+  bad[10].tables = {{TableId{1}, Lsn{9}, 50}};
+  bad[11].catalog = CatalogCheckpoint{Lsn{8}, {}};
+  bad[12].log_start = LogPosition{FileNumber{1}, 4096, Lsn{2}};
+  bad[13].origin = 5;
+  bad[14].epoch = 1;
+  bad[15].next_row = RowId{50};
   for (ManifestEdit& edit : bad) {
     const ManifestState before = state;
     edit.segments.push_back(segment(70));
@@ -485,7 +478,7 @@ TEST_CASE("manifest: an intact edit that makes no sense is corrupt, with the pla
   };
   plant(ByteBuffer(5, std::byte{1}));
   ManifestEdit removes;
-  removes.removed_blobs = {FileNumber{5}};
+  removes.removed_tables = {TableId{5}};
   plant(encoded(removes));
   // An edit that does not fit is refused before it is written.
   CHECK(manifest->append(removes).error().code() == Code::corrupt);

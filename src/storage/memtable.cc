@@ -127,6 +127,27 @@ void Memtable::forget_unpublished() noexcept {
   if (!chunks_.empty()) chunks_.back()->truncate(published_ - chunks_.back()->first);
 }
 
+void Memtable::hold_blobs(BlobUse use) {
+  Lock lock(mutex_);
+  const auto same = [&](const BlobUse& known) { return known.file == use.file && known.column == use.column; };
+  const auto known = std::ranges::find_if(blobs_, same);
+  if (known == blobs_.end()) {
+    blobs_.push_back(std::move(use));
+  } else {
+    known->bytes += use.bytes;
+  }
+}
+
+bool Memtable::holds_blobs() const {
+  Lock lock(mutex_);
+  return !blobs_.empty();
+}
+
+BlobUses Memtable::blobs() const {
+  Lock lock(mutex_);
+  return blobs_;
+}
+
 std::size_t Memtable::visible(std::uint64_t sequence) const {
   const auto after = std::ranges::upper_bound(commits_, sequence, {}, &Commit::sequence);
   return after == commits_.begin() ? 0 : std::prev(after)->rows;

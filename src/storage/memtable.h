@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "os/thread.h"
+#include "storage/blob_files.h"
 #include "storage/memory_budget.h"
 #include "types/schema.h"
 
@@ -72,6 +73,11 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   // Null when the index is younger than the memtable, or its kind keeps nothing in memory.
   [[nodiscard]] const MemoryIndex* memory_index(IndexId id) const noexcept;
 
+  // Its rows refer to values of the file, in the column.
+  void hold_blobs(BlobUse use) LOCK_NOT_HELD(mutex_);
+  [[nodiscard]] bool holds_blobs() const LOCK_NOT_HELD(mutex_);
+  [[nodiscard]] BlobUses blobs() const LOCK_NOT_HELD(mutex_);  // Each file and column once.
+
   [[nodiscard]] std::size_t rows() const LOCK_NOT_HELD(mutex_);  // Appended, published or not.
   [[nodiscard]] std::size_t visible_rows(std::uint64_t sequence) const LOCK_NOT_HELD(mutex_);  // Ended ones too.
   // The chunks that hold the first `rows` rows; a row's ordinal counts from the first of all. REQUIRES: published.
@@ -107,6 +113,7 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   std::vector<std::unique_ptr<MemtableChunk>> chunks_ GUARDED_BY(mutex_);
   std::vector<Commit> commits_ GUARDED_BY(mutex_);
   std::vector<Stamp> stamps_ GUARDED_BY(mutex_);
+  BlobUses blobs_ GUARDED_BY(mutex_);
   Reservation memory_ GUARDED_BY(mutex_);  // Of commits and stamps.
   std::size_t appended_ GUARDED_BY(mutex_) = 0;
   std::size_t published_ GUARDED_BY(mutex_) = 0;

@@ -84,18 +84,17 @@ class ColumnCrc {
     std::size_t held = 0;
     for_each_piece([&](const MemtableChunk& chunk, std::size_t row, std::size_t rows) {
       for (std::size_t i = row; i < row + rows; ++i) {
-        lengths[held++] = static_cast<std::uint32_t>(chunk.text_bytes(column_, i));
+        lengths[held++] = chunk.is_null(column_, i) ? 0 : canonical_length(chunk.text(column_, i));
         if (held < lengths.size()) continue;
         add(bytes_of(lengths.data(), std::exchange(held, 0)));
       }
     });
     add(bytes_of(lengths.data(), held));
     for_each_piece([&](const MemtableChunk& chunk, std::size_t row, std::size_t rows) {
-      const auto* refs = reinterpret_cast<const StringRef*>(chunk.columns[column_].values.get());
       std::string_view run;  // Texts lie one after another in the chunk's heap, but where a part of it ends.
       for (std::size_t i = row; i < row + rows; ++i) {
         if (chunk.is_null(column_, i)) continue;
-        const std::string_view text = refs[i].view();
+        const std::string_view text = chunk.text(column_, i).view();
         if (run.data() + run.size() == text.data()) {
           run = {run.data(), run.size() + text.size()};
         } else {

@@ -36,7 +36,7 @@ MemtableChunk::MemtableChunk(const TableSchema& schema, std::size_t first_row, s
 }
 
 Result<void> MemtableChunk::append_text(StringRef value, std::byte* to) {
-  const auto size = static_cast<std::size_t>(value.size);
+  const auto size = value.bytes();
   if (size > heap_room_) {
     const std::size_t bytes = std::max(size, std::clamp(heap_part_bytes_ * 2, kHeapPartBytesMin, kHeapPartBytesMax));
     TRY(memory_.grow(bytes));
@@ -45,7 +45,7 @@ Result<void> MemtableChunk::append_text(StringRef value, std::byte* to) {
     heap_room_ = heap_part_bytes_ = bytes;
   }
   if (size != 0) std::memcpy(heap_next_, value.data, size);
-  const StringRef ref{heap_next_, size};
+  const StringRef ref{heap_next_, value.size};
   std::memcpy(to, &ref, sizeof ref);
   heap_next_ += size;
   heap_room_ -= size;
@@ -97,10 +97,7 @@ Result<void> MemtableChunk::append(const Batch& batch, std::size_t from, std::si
 }
 
 std::size_t MemtableChunk::text_bytes(std::size_t column, std::size_t row) const noexcept {
-  if (is_null(column, row)) return 0;
-  StringRef ref;
-  std::memcpy(&ref, columns[column].values.get() + row * sizeof ref, sizeof ref);
-  return static_cast<std::size_t>(ref.size);
+  return is_null(column, row) ? 0 : text(column, row).bytes();
 }
 
 // Values under a NULL are whatever was there: a column's reader does not look at them.

@@ -36,6 +36,11 @@ struct MemtableChunk {
   [[nodiscard]] bool is_null(std::size_t column, std::size_t row) const noexcept {
     return (columns[column].nulls[row / 64].load(std::memory_order_relaxed) >> (row % 64) & 1) != 0;
   }
+  [[nodiscard]] StringRef text(std::size_t column, std::size_t row) const noexcept {  // REQUIRES: not NULL.
+    StringRef ref;
+    std::memcpy(&ref, columns[column].values.get() + row * sizeof ref, sizeof ref);
+    return ref;
+  }
   [[nodiscard]] std::size_t text_bytes(std::size_t column, std::size_t row) const noexcept;  // 0 for NULL.
 
   [[nodiscard]] std::size_t memory_bytes() const noexcept { return memory_.bytes(); }

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/crc32c.h"
+#include "storage/blob_offload.h"
+#include "storage/blob_tally.h"
 #include "storage/memtable_flush.h"
 #include "storage/row_finder.h"
 
@@ -30,6 +32,33 @@ Result<void> check_batch(const InsertRows& change, const TableSchema& schema) {
     if (column.type() != schema.columns[i].type)
       return fail("column '" + schema.columns[i].name + "' has another type");
     if (column.rows() != change.batch.rows()) return fail("columns of different lengths");
+    if (column.type().kind != TypeKind::blob || !is_indexed(schema, schema.columns[i].id)) continue;
+    BlobTally references;
+    references.add(schema.columns[i].id, column, 0, column.rows());
+    if (!references.bytes().empty()) {
+      return fail("column '" + schema.columns[i].name + "' has an index: its values cannot lie in blob files");
+    }
+  }
+  return {};
+}
+
+// A key needs the bytes of its values at hand.
+Result<void> check_new_indexes(const TableVersion& table, const TableSchema& next) {
+  const auto refers = [&](ColumnId column) {
+    const auto is_it = [column](const BlobUse& use) { return use.column == column; };
+    return std::ranges::any_of(table.segments,
+                               [&](const TableSegment& segment) {
+                                 return segment.blobs != nullptr && std::ranges::any_of(*segment.blobs, is_it);
+                               }) ||
+           std::ranges::any_of(table.memtables,
+                               [&](const auto& memtable) { return std::ranges::any_of(memtable->blobs(), is_it); });
+  };
+  for (const ColumnSchema& column : next.columns) {
+    if (column.type.kind != TypeKind::blob || !is_indexed(next, column.id)) continue;
+    if (is_indexed(*table.schema, column.id) || !refers(column.id)) continue;
+    return Error(Code::unsupported, "BLOB column '" + column.name + "' of table '" + next.name +
+                                        "' has values in blob files: it cannot get an index")
+        .with_sqlstate("0A000");
   }
   return {};
 }
@@ -87,6 +116,7 @@ Result<void> PreparedGroup::alter(const AlterTable& change) {
         .with_sqlstate("40001");
   }
   if (has_name(now(), schema.name, schema.id)) return name_taken(schema.name);
+  if (context_.deferred == nullptr) TRY(check_new_indexes(*found, schema));
   change_version().tables.at(schema.id).schema = std::make_shared<const TableSchema>(schema);
   return {};
 }
@@ -129,8 +159,26 @@ Result<void> PreparedGroup::insert(const InsertRows& change) {
     if (std::ranges::find(appended_, memtable) == appended_.end()) appended_.push_back(memtable);
     const std::size_t count = std::min(change.batch.rows() - done, rows_max - memtable->rows());
     TRY(memtable->append(change.batch, done, count, RowId{static_cast<std::uint64_t>(change.first_row) + done}));
+    TRY(hold_blobs(change.batch, done, count, *memtable));
     memtable->stamp_rows(count == change.batch.rows() ? change.crc : crc_of_rows(change.batch, done, count));
     done += count;
+  }
+  return {};
+}
+
+// Rows that turn out not to be published leave their holds behind until the memtable goes.
+Result<void> PreparedGroup::hold_blobs(const Batch& batch, std::size_t first, std::size_t count, Memtable& memtable) {
+  BlobTally tally;
+  for (std::size_t i = 0; i < batch.columns.size(); ++i) {
+    tally.add(memtable.schema().columns[i].id, batch.columns[i], first, count);
+  }
+  for (const auto& [key, bytes] : tally.bytes()) {
+    const auto [number, column] = key;
+    const bool recovering = context_.deferred != nullptr;
+    std::shared_ptr<BlobFile> file;
+    if (context_.blobs != nullptr) file = recovering ? context_.blobs->adopt(number) : context_.blobs->find(number);
+    if (!file) return Error(Code::invalid_argument, "a row refers to a blob that has been let go of");
+    memtable.hold_blobs({std::move(file), column, bytes});
   }
   return {};
 }

@@ -24,6 +24,7 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
     IndexFactory* indexes;  // May be null.
     // Recovery searches segments once for all groups: rows that are in no memtable go here.
     std::vector<DeferredEnd>* deferred = nullptr;
+    BlobFiles* blobs = nullptr;  // Null: no row may refer to one.
   };
   // `base` outlives it.
   PreparedGroup(const Version& base, const Context& context) : context_(context), base_(&base) {}
@@ -52,6 +53,7 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
   static std::uint32_t crc_of_rows(const Batch& batch, std::size_t first, std::size_t count);
   Result<std::shared_ptr<Memtable>> memtable_with_room(TableId id);
   Result<void> insert(const InsertRows& change);
+  Result<void> hold_blobs(const Batch& batch, std::size_t first, std::size_t count, Memtable& memtable);
   Result<void> end(const EndRows& change);
   Result<bool> end_hinted(const TableVersion& table, RowId row, const RowLocation& hint);
   Result<void> end_in_segments(const TableVersion& table, std::vector<RowId> rows);

@@ -32,10 +32,12 @@ Result<void> Recovery::refuse_foreign(const StoreCore& core) {
 Result<void> Recovery::create_directories(const StoreCore& core) {
   FileSystem& files = core.world.files;
   TRY(files.create_directory(core.directory));
-  if (TRY(files.exists(core.directory + "/CURRENT"))) return {};
-  TRY(refuse_foreign(core));
+  const bool begun = TRY(files.exists(core.directory + "/CURRENT"));
+  if (begun && TRY(files.exists(core.blob_directory()))) return {};
+  if (!begun) TRY(refuse_foreign(core));
   TRY(files.create_directory(core.wal_directory()));
   TRY(files.create_directory(core.segment_directory()));
+  TRY(files.create_directory(core.blob_directory()));
   TRY(files.sync_directory(core.directory, SyncSite::database_directory));
   const auto slash = core.directory.rfind('/');
   return files.sync_directory(slash == std::string::npos ? "." : core.directory.substr(0, slash),
@@ -68,6 +70,7 @@ Result<RecoveryReport> Recovery::run() {
   report.log_tail_cut = found.tail_cut;
   TRY(continue_log(found));
   maintenance_.remove_strays(TRY(core_.world.files.list(core_.segment_directory())));
+  maintenance_.remove_blob_strays(TRY(core_.world.files.list(core_.blob_directory())));
   return report;
 }
 
@@ -97,8 +100,8 @@ Result<void> Recovery::load_segment(const SegmentInfo& info, Version& version) {
     if (part.rows > kSegmentRowsMax) return Error(Code::corrupt, "the manifest names a segment of too many rows");
     const auto table = version.tables.find(part.table);
     if (table == version.tables.end()) continue;  // Dropped: the next flush lets go of it.
-    table->second.add(
-        {handle, part, std::make_shared<SegmentDeletes>(core_.world.scheduler, core_.budget, part.rows), info.bytes});
+    table->second.add({handle, part, std::make_shared<SegmentDeletes>(core_.world.scheduler, core_.budget, part.rows),
+                       info.bytes, hold_blobs(core_, part)});
   }
   return {};
 }
@@ -160,7 +163,7 @@ Result<void> Recovery::replay_record(const LogRecord& record) {
 
 Result<void> Recovery::apply(const WriteSet& writes, Lsn lsn) {
   const std::size_t deferred = deferred_.size();
-  PreparedGroup prepared(*version_, {core_.world.scheduler, core_.budget, core_.indexes, &deferred_});
+  PreparedGroup prepared(*version_, {core_.world.scheduler, core_.budget, core_.indexes, &deferred_, &core_.blobs});
   for (const Change& change : writes.changes) {
     auto added = prepared.add(change);
     if (added) continue;
@@ -230,6 +233,7 @@ Result<void> Recovery::continue_log(const LogReplay& found) {
     begins.log_start = log->replay_start(Lsn{1});
     TRY(manifest.append(begins));
   }
+  core_.blobs.start(manifest.state().next_file, manifest.state().origin, manifest.state().epoch);
   Lock lock(core_.mutex);
   core_.log = std::move(log);
   core_.show(version_);

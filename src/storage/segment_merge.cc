@@ -9,6 +9,7 @@ namespace mneme {
 namespace {
 
 constexpr std::size_t kBatchBytesMin = 16 << 10;
+constexpr std::size_t kRowsWithBlobsMax = 16;  // Of a batch, where blobs are copied.
 
 std::vector<std::uint64_t> rows_of(const std::vector<SegmentMerge::Input>& inputs) {
   std::vector<std::uint64_t> rows;
@@ -172,7 +173,7 @@ Batch SegmentMerge::empty_batch() const {
   return batch;
 }
 
-Result<void> SegmentMerge::merge_batch(SegmentWriter& writer, SectionJobs* sections) {
+Result<void> SegmentMerge::merge_batch(SegmentWriter& writer, SectionJobs* sections, BlobMover* mover) {
   Batch out;
   const std::uint64_t first = map_.rows();
   while (!order_.empty() && !is_full(out)) {
@@ -184,15 +185,19 @@ Result<void> SegmentMerge::merge_batch(SegmentWriter& writer, SectionJobs* secti
         std::ranges::find_if(order_, [&](const Source* other) { return comes_before(*source, source->row, *other); });
     order_.insert(after, source);
   }
+  if (mover != nullptr) TRY(mover->move(out));
   if (sections != nullptr) TRY(sections->add(out, first));
   return writer.append(out);
 }
 
-Result<bool> SegmentMerge::step(SegmentWriter& writer, Clock& clock, std::int64_t deadline_ns, SectionJobs* sections) {
+Result<bool> SegmentMerge::step(SegmentWriter& writer, Clock& clock, std::int64_t deadline_ns, SectionJobs* sections,
+                                BlobMover* mover) {
+  // A step copies few blobs.
+  if (mover != nullptr) batch_rows_ = std::min(batch_rows_, kRowsWithBlobsMax);
   if (!begun_) TRY(writer.begin_part(part()));
   begun_ = true;
   while (!order_.empty()) {
-    TRY(merge_batch(writer, sections));
+    TRY(merge_batch(writer, sections, mover));
     if (!order_.empty() && clock.monotonic_ns() >= deadline_ns) return false;
   }
   TRY(writer.end_rows());

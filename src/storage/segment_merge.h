@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "os/clock.h"
+#include "storage/blob_mover.h"
 #include "storage/compaction_plan.h"
 #include "storage/delete_set.h"
 #include "storage/ordinal_map.h"
@@ -28,9 +29,11 @@ class SegmentMerge {  // One thread at a time.
   // full: the budget refused. REQUIRES: 1 to kInputsMax inputs, sorted as the schema says.
   static Result<std::unique_ptr<SegmentMerge>> begin(std::vector<Input> inputs,
                                                      std::shared_ptr<const TableSchema> schema, MemoryBudget& budget);
-  // Writes the rows until done (true) or until the deadline passes; at least one batch a call. `sections` may be null.
+  // Writes the rows until done (true) or until the deadline passes; at least one batch a call. `sections` and `mover`
+  // may be null.
   // After an error: begin anew.
-  Result<bool> step(SegmentWriter& writer, Clock& clock, std::int64_t deadline_ns, SectionJobs* sections = nullptr);
+  Result<bool> step(SegmentWriter& writer, Clock& clock, std::int64_t deadline_ns, SectionJobs* sections = nullptr,
+                    BlobMover* mover = nullptr);
   // Where a row is now, by ordinal of the new part; none: it was left out.
   [[nodiscard]] std::optional<std::uint32_t> place(std::size_t input, std::uint32_t ordinal) const noexcept {
     return map_.find(input, ordinal);
@@ -59,7 +62,7 @@ class SegmentMerge {  // One thread at a time.
   Result<void> move_run(Source& source, const Source* next, Batch& out);
   [[nodiscard]] Batch empty_batch() const;
   [[nodiscard]] bool is_full(const Batch& out) const;
-  Result<void> merge_batch(SegmentWriter& writer, SectionJobs* sections);
+  Result<void> merge_batch(SegmentWriter& writer, SectionJobs* sections, BlobMover* mover);
 
   const std::shared_ptr<const TableSchema> schema_;
   Reservation memory_;

@@ -31,6 +31,13 @@ std::string segment_path(const StoreCore& core, FileNumber number) {
   return core.segment_directory() + "/" + std::to_string(raw(number)) + ".seg";
 }
 
+std::shared_ptr<const BlobUses> hold_blobs(StoreCore& core, const SegmentPartInfo& part) {
+  if (part.blobs.empty()) return nullptr;
+  auto held = std::make_shared<BlobUses>();
+  for (const PartBlobs& blobs : part.blobs) held->push_back({core.blobs.adopt(blobs.file), blobs.column, blobs.bytes});
+  return held;
+}
+
 std::string delete_path(const StoreCore& core, FileNumber segment, std::uint64_t sequence) {
   return core.segment_directory() + "/" + std::to_string(raw(segment)) + "-" + std::to_string(sequence) + ".del";
 }
@@ -56,6 +63,7 @@ SegmentOutput::~SegmentOutput() {
 }
 
 Result<void> SegmentOutput::end_part(const TableSchema& schema) {
+  blobs_.push_back(writer_->part_blobs());
   TRY(writer_->end_part());
   time_columns_.push_back(schema.time_column);
   return {};
@@ -83,8 +91,10 @@ Result<WrittenSegment> SegmentOutput::describe(std::uint64_t bytes, std::uint32_
     written.info.lsn_first = i == 0 ? first : std::min(written.info.lsn_first, first);
     written.info.lsn_last = std::max(written.info.lsn_last, last);
     written.info.parts.push_back(describe_part(part, time_columns_[i], level));
+    SegmentPartInfo& info = written.info.parts.back();
+    for (const auto& [blob, used] : blobs_[i].bytes()) info.blobs.push_back({blob.first, blob.second, used});
     auto deletes = std::make_shared<SegmentDeletes>(core_.world.scheduler, core_.budget, part.rows());
-    written.parts.push_back({part.info().table, {handle, written.info.parts.back(), std::move(deletes), bytes}});
+    written.parts.push_back({part.info().table, {handle, info, std::move(deletes), bytes, hold_blobs(core_, info)}});
   }
   return written;
 }

@@ -15,6 +15,8 @@
 namespace mneme {
 
 std::string segment_path(const StoreCore& core, FileNumber number);
+// Holds the files that a part refers to; null: none.
+std::shared_ptr<const BlobUses> hold_blobs(StoreCore& core, const SegmentPartInfo& part);
 std::string delete_path(const StoreCore& core, FileNumber segment, std::uint64_t sequence);
 
 // A part that was written: as Versions will name it, and the deletes its .del file must hold.
@@ -44,7 +46,9 @@ class SegmentOutput {  // One thread at a time.
   StoreCore& core_;
   const FileNumber number_;
   std::unique_ptr<SegmentWriter> writer_;
-  std::vector<std::optional<ColumnId>> time_columns_;  // Of each part.
+  // Of each part.
+  std::vector<std::optional<ColumnId>> time_columns_;
+  std::vector<BlobTally> blobs_;
   bool finished_ = false;
 };
 

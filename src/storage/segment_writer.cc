@@ -303,6 +303,7 @@ class SegmentWriter::State {
   bool in_part = false;
   bool rows_ended = false;
   PartFooter part;
+  BlobTally blobs;
   std::vector<ColumnWriter> columns;
   std::unique_ptr<SectionWriter> section;
 };
@@ -328,6 +329,7 @@ Result<void> SegmentWriter::begin_part(SegmentPart part) {
   for (const SegmentColumn& column : part.columns) state_->columns.emplace_back(column.type);
   state_->part = PartFooter{};
   state_->part.part = std::move(part);
+  state_->blobs.clear();
   state_->in_part = true;
   state_->rows_ended = false;
   return {};
@@ -340,10 +342,13 @@ Result<void> SegmentWriter::append(const Batch& batch) {
   for (std::size_t i = 0; i < batch.columns.size(); ++i) {
     ASSERT(batch.columns[i].rows() == batch.rows());
     TRY(state_->columns[i].append(batch.columns[i], state_->tail));
+    state_->blobs.add(state_->part.part.columns[i].id, batch.columns[i], 0, batch.rows());
   }
   state_->part.rows += batch.rows();
   return state_->account();
 }
+
+const BlobTally& SegmentWriter::part_blobs() const noexcept { return state_->blobs; }
 
 Result<void> SegmentWriter::end_rows() {
   ASSERT(state_->in_part && !state_->rows_ended);

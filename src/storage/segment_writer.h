@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "os/file.h"
+#include "storage/blob_tally.h"
 #include "storage/memory_budget.h"
 #include "storage/section.h"
 #include "storage/segment.h"
@@ -35,6 +36,7 @@ class SegmentWriter {  // One thread at a time.
   Result<void> begin_part(SegmentPart part);
   // Rows in the order they shall have; columns as in begin_part. Any number of rows.
   Result<void> append(const Batch& batch);
+  [[nodiscard]] const BlobTally& part_blobs() const noexcept;  // That the part's rows so far refer to.
   Result<void> end_rows();  // After the last append() of a part, before its sections.
   // Starts a section of the part; append to the sink until the next call on the writer.
   Result<SectionSink*> begin_section(SectionName name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/blob_offload.h"
 #include "storage/store_backup.h"
 
 namespace mneme {
@@ -105,10 +106,10 @@ Result<void> Store::prepare(const WriteSet& writes, PreparedGroup& prepared) {
   return {};
 }
 
-Result<Lsn> Store::try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short) {
+Result<Lsn> Store::try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short, bool& log_tried) {
   TRY(check_writable());
   const ByteBuffer payload = number_and_encode(writes);
-  PreparedGroup prepared(*core_.version, {core_.world.scheduler, core_.budget, core_.indexes});
+  PreparedGroup prepared(*core_.version, {core_.world.scheduler, core_.budget, core_.indexes, nullptr, &core_.blobs});
   const std::uint64_t refusals = core_.budget.refusals();
   if (auto done = prepare(writes, prepared); !done) {
     memory_short = done.error().code() == Code::full && core_.budget.refusals() != refusals;
@@ -121,7 +122,12 @@ Result<Lsn> Store::try_commit(WriteSet& writes, CommitValidator* validator, bool
   if (validator != nullptr) TRY(validator->validate(core_.latest(), writes));
   core_.forget_replaced();
   core_.replaced.reserve(core_.replaced.size() + 1);  // Nothing may fail once the log is written.
-  const Lsn lsn = TRY(core_.log->append(payload, core_.world.clock.wall_ns()));
+  auto appended = core_.log->append(payload, core_.world.clock.wall_ns());
+  if (!appended) {
+    log_tried = true;
+    return appended;
+  }
+  const Lsn lsn = *appended;
   if (changes_tables(writes)) core_.replaced.push_back({raw(lsn), core_.version});
   if (auto next = prepared.publish(raw(lsn))) core_.show(std::move(next));
   core_.applied = raw(lsn);
@@ -129,13 +135,33 @@ Result<Lsn> Store::try_commit(WriteSet& writes, CommitValidator* validator, bool
   return lsn;
 }
 
+// What is long goes to blob files without the commit lock, before the record that refers to it.
+Result<BlobUses> Store::move_blobs(WriteSet& writes) {
+  std::shared_ptr<const Version> version;
+  {
+    Lock lock(core_.mutex);
+    TRY(check_writable());
+    version = core_.version;
+  }
+  return put_out_of_line(core_, *version, writes);
+}
+
+Result<std::shared_ptr<BlobFile>> Store::blob_file(const BlobRef& ref) {
+  auto file = core_.blobs.find(FileNumber{ref.file});
+  if (file) return file;
+  return Error(Code::corrupt, "'" + core_.blobs.path_of(FileNumber{ref.file}) + "' is no file of this database");
+}
+
 Result<CommitResult> Store::commit(WriteSet writes, Durability durability, CommitValidator* validator) {
+  BlobUses blobs;
+  if (has_blobs(writes, core_.options.blob_inline_max)) blobs = TRY(move_blobs(writes));
   Lock lock(core_.mutex);
   TRY(check_usable());
   if (writes.empty()) return CommitResult{core_.applied};
   for (int idle_rounds = 0;;) {
-    bool memory_short = false;
-    auto lsn = try_commit(writes, validator, memory_short);
+    bool memory_short = false, log_tried = false;
+    auto lsn = try_commit(writes, validator, memory_short, log_tried);
+    if (log_tried && !blobs.empty()) core_.doubtful_blobs.push_back(std::move(blobs));
     if (lsn) {
       notice_work();
       TRY(honour(durability, writes, *lsn));

@@ -1,6 +1,7 @@
 // Store: one database directory. Commits are atomic over all tables and, once acknowledged, survive a power cut.
 //
 //     <db>/LOCK  <db>/CURRENT  <db>/MANIFEST-<n>  <db>/wal/<n>.log  <db>/seg/<n>.seg  <db>/seg/<n>-<seq>.del
+//     <db>/blob/<n>.blob
 //
 // A commit validates and copies its rows, writes one log record, and only then shows them; nothing can fail after the
 // log write but the sync. A lone committer syncs on its own thread; of concurrent ones the first to need a sync leads
@@ -74,6 +75,9 @@ class Store {  // Thread-safe.
   Result<void> backup(const std::string& destination) LOCK_NOT_HELD(core_.mutex);
   // Of the log files that replay would read if the process ended now.
   [[nodiscard]] std::uint64_t log_bytes() LOCK_NOT_HELD(core_.mutex);
+  // The file that a reference names, held. corrupt: nobody holds it, so no snapshot can refer to it.
+  [[nodiscard]] Result<std::shared_ptr<BlobFile>> blob_file(const BlobRef& ref);
+  [[nodiscard]] BlobFiles& blobs() noexcept { return core_.blobs; }
   [[nodiscard]] const RecoveryReport& recovery() const noexcept { return recovery_; }
   [[nodiscard]] MemoryBudget& budget() noexcept { return core_.budget; }
 
@@ -86,7 +90,9 @@ class Store {  // Thread-safe.
   Result<void> check_writable() const LOCK_HELD(core_.mutex);
   ByteBuffer number_and_encode(WriteSet& writes) LOCK_HELD(core_.mutex);
   static Result<void> prepare(const WriteSet& writes, PreparedGroup& prepared);
-  Result<Lsn> try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short) LOCK_HELD(core_.mutex);
+  Result<BlobUses> move_blobs(WriteSet& writes) LOCK_NOT_HELD(core_.mutex);
+  Result<Lsn> try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short, bool& log_tried)
+      LOCK_HELD(core_.mutex);
   Result<void> await_room(int& idle_rounds) LOCK_HELD(core_.mutex);
   Result<void> make_room() LOCK_HELD(core_.mutex);
   void pause_for_room(int idle_rounds) LOCK_HELD(core_.mutex);

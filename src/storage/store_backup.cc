@@ -16,10 +16,19 @@ class Backup {  // One thread at a time; lives for one backup.
     if (TRY(files_.exists(to_)) && !TRY(files_.list(to_)).empty()) {
       return Error(Code::already_exists, "'" + to_ + "' is not empty");
     }
-    for (const char* directory : {"", "/wal", "/seg"}) TRY(files_.create_directory(to_ + directory));
+    for (const char* directory : {"", "/wal", "/seg", "/blob"}) TRY(files_.create_directory(to_ + directory));
     const auto copy_held = [this](const HeldFiles& held) { return copy_files(held); };
     TRY(maintenance_.with_files_held(copy_held));
-    for (const auto& segment : segments_) TRY(link_or_copy(*segment));
+    for (const auto& segment : segments_) {
+      TRY(link_or_copy(segment->path(), state_.segments.at(FileNumber{segment->number()}).bytes));
+    }
+    // What rows refer to is durable and stays; what is appended meanwhile does no harm.
+    for (const auto& blob : blobs_) {
+      const auto bytes = blob->size();
+      if (!bytes && bytes.error().code() == Code::not_found) continue;  // Somebody is about to make it.
+      if (!bytes) return bytes.error();
+      TRY(link_or_copy(blob->path(), *bytes));
+    }
     return name_it();
   }
 
@@ -34,17 +43,19 @@ class Backup {  // One thread at a time; lives for one backup.
       if (handle) segments_.push_back(handle);
       if (!handle) TRY(copy(segment_path(core_, number), state_.segments.at(number).bytes));
     }
-    return copy_log();
+    TRY(copy_log());
+    blobs_ = core_.blobs.held();  // All that the log's records refer to are among them.
+    return {};
   }
 
   [[nodiscard]] std::string target_of(const std::string& path) const {
     return to_ + path.substr(core_.directory.size());
   }
 
-  Result<void> link_or_copy(const SegmentHandle& segment) {
-    auto linked = files_.link(segment.path(), target_of(segment.path()));
+  Result<void> link_or_copy(const std::string& path, std::uint64_t bytes) {
+    auto linked = files_.link(path, target_of(path));
     if (linked || linked.error().code() != Code::unsupported) return linked;
-    return copy(segment.path(), state_.segments.at(FileNumber{segment.number()}).bytes);
+    return copy(path, bytes);
   }
 
   // A log file is as long as its header says, whatever of it is in use.
@@ -79,7 +90,8 @@ class Backup {  // One thread at a time; lives for one backup.
   }
 
   Result<void> name_it() {
-    for (const char* directory : {"/seg", "/wal", ""}) TRY(files_.sync_directory(to_ + directory, SyncSite::backup));
+    for (const char* directory : {"/seg", "/blob", "/wal", ""})
+      TRY(files_.sync_directory(to_ + directory, SyncSite::backup));
     TRY(Manifest::create(files_, to_, state_.as_edit()));
     const auto slash = to_.rfind('/');
     return files_.sync_directory(slash == std::string::npos ? "." : to_.substr(0, slash), SyncSite::backup);
@@ -91,6 +103,7 @@ class Backup {  // One thread at a time; lives for one backup.
   const std::string to_;
   ManifestState state_;
   std::vector<std::shared_ptr<SegmentHandle>> segments_;
+  std::vector<std::shared_ptr<BlobFile>> blobs_;
 };
 
 }  // namespace

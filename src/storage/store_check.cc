@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "storage/blob_tally.h"
 #include "storage/clustering_order.h"
 #include "storage/log_reader.h"
+#include "storage/memtable_chunk.h"
 #include "storage/segment_source.h"
 
 namespace mneme {
@@ -18,6 +21,7 @@ class Checker {  // One thread at a time; lives for one check.
     const auto check_held = [this](const HeldFiles& held) { return check_files(held); };
     TRY(maintenance_.with_files_held(check_held));
     for (const auto& handle : handles_) TRY(note(check_segment(*handle)));
+    TRY(check_memtables());
     return std::move(found_);
   }
 
@@ -32,7 +36,79 @@ class Checker {  // One thread at a time; lives for one check.
       infos_.emplace(number, held.state.segments.at(number));
     }
     schemas_ = held.catalog;
+    Lock lock(core_.mutex);
+    version_ = core_.version;
     return {};
+  }
+
+  // Rows that are not in segments yet.
+  Result<void> check_memtables() {
+    for (const auto& [id, table] : version_->tables) {
+      for (const auto& memtable : table.memtables) {
+        if (memtable->holds_blobs()) TRY(check_memtable_blobs(*memtable));
+      }
+    }
+    return {};
+  }
+
+  Result<void> check_memtable_blobs(const Memtable& memtable) {
+    const std::size_t rows = memtable.visible_rows(kEnding - 1);
+    for (const MemtableChunk* chunk : memtable.chunks(rows)) {
+      const std::size_t count = std::min(rows - chunk->first, chunk->capacity);
+      const std::span<const RowId> ids(chunk->row_ids.get(), count);
+      for (std::size_t i = 0; i < memtable.schema().columns.size(); ++i) {
+        const ColumnSchema& column = memtable.schema().columns[i];
+        if (column.type.kind != TypeKind::blob) continue;
+        Column values(column.type);
+        chunk->read(i, 0, count, values);
+        TRY(check_blobs(memtable.schema(), column, ids, values));
+      }
+    }
+    return {};
+  }
+
+  // Every blob that a part refers to, and the sum that the manifest has of them.
+  Result<void> check_part_blobs(const Segment& segment, const SegmentPartInfo& part, const TableSchema& schema) {
+    BlobTally tally;
+    for (std::size_t i = 1; i < segment.columns().size() && !part.blobs.empty(); ++i) {
+      if (segment.columns()[i].type.kind != TypeKind::blob) continue;
+      const ColumnSchema* column = schema.find(segment.columns()[i].id);  // Null: dropped.
+      for (std::uint64_t first = 0; first < segment.rows(); first += kBatchRowsMax) {
+        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(kBatchRowsMax, segment.rows() - first));
+        Column ids(Type{.kind = TypeKind::integer}), values(segment.columns()[i].type);
+        TRY(segment.decode(0, first, count, ids));
+        TRY(segment.decode(i, first, count, values));
+        tally.add(segment.columns()[i].id, values, 0, count);
+        if (column != nullptr) TRY(check_blobs(schema, *column, {ids.values<RowId>(), count}, values));
+      }
+    }
+    const auto same = [](const PartBlobs& named, const auto& found) {
+      return std::pair(named.file, named.column) == found.first && named.bytes == found.second;
+    };
+    if (std::ranges::equal(part.blobs, tally.bytes(), same)) return {};
+    return damaged(segment.file(), "does not refer to the blob files that the manifest says");
+  }
+
+  // Damage is noted by table, row and column, blob by blob.
+  Result<void> check_blobs(const TableSchema& schema, const ColumnSchema& column, std::span<const RowId> ids,
+                           const Column& values) {
+    for (std::size_t row = 0; row < values.rows(); ++row) {
+      if (values.is_null(row) || !values.values<StringRef>()[row].is_reference()) continue;
+      auto read = verify_blob(blob_ref(values.values<StringRef>()[row]));
+      if (read) continue;
+      TRY(note(std::move(read).error().during("table '" + schema.name + "', row " +
+                                              std::to_string(static_cast<std::uint64_t>(ids[row])) + ", column '" +
+                                              column.name + "'")));
+    }
+    return {};
+  }
+
+  Result<void> verify_blob(const BlobRef& ref) {
+    const auto file = core_.blobs.find(FileNumber{ref.file});
+    if (!file) return Error(Code::corrupt, core_.blobs.path_of(FileNumber{ref.file}) + ": is no file of this database");
+    const auto reader = TRY(file->open());
+    if (blob_files_.insert(file->number()).second) ++found_.files;
+    return reader->verify(ref);
   }
 
   // Damage goes into the report; what only keeps us from looking is an error of the check.
@@ -112,6 +188,7 @@ class Checker {  // One thread at a time; lives for one check.
       return damaged(segment.file(), "is not the segment that the manifest names");
     }
     found_.rows += segment.rows();
+    TRY(check_part_blobs(segment, part, schema));
     // A part of an older schema may be sorted by what clustered the table then.
     return part.schema_version == schema.version ? check_order(segment, schema) : Result<void>{};
   }
@@ -152,6 +229,8 @@ class Checker {  // One thread at a time; lives for one check.
   std::vector<std::shared_ptr<SegmentHandle>> handles_;
   std::map<FileNumber, SegmentInfo> infos_;
   std::map<TableId, std::shared_ptr<const TableSchema>> schemas_;
+  std::shared_ptr<const Version> version_;
+  std::set<FileNumber> blob_files_;  // That were read.
 };
 
 }  // namespace

@@ -12,6 +12,8 @@ StoreCore::StoreCore(const World& the_world, std::string the_directory, const St
       indexes(factory),
       budget(the_options.memory_budget),
       cache(budget, the_world.scheduler, budget.share_cap(MemoryShare::cache)),
+      blobs(the_world.files, the_world.scheduler, blob_directory(),
+            {.file_bytes = the_options.blob_file_bytes, .bytes_max = the_options.blob_bytes_max}),
       snapshots(std::make_shared<SnapshotRegistry>(the_world.scheduler)),
       mutex(the_world.scheduler),
       sync_ended(the_world.scheduler),

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "os/world.h"
+#include "storage/blob_files.h"
 #include "storage/log.h"
 #include "storage/snapshot_registry.h"
 #include "storage/store_options.h"
@@ -44,6 +45,7 @@ struct StoreCore {  // Thread-safe as its fields say.
   void wake_maintenance() LOCK_HELD(mutex);
   [[nodiscard]] std::string wal_directory() const { return directory + "/wal"; }
   [[nodiscard]] std::string segment_directory() const { return directory + "/seg"; }
+  [[nodiscard]] std::string blob_directory() const { return directory + "/blob"; }
   [[nodiscard]] Error failed_sync() const;
 
   // Constant after open.
@@ -55,6 +57,7 @@ struct StoreCore {  // Thread-safe as its fields say.
   // Thread-safe. Memtables and segments borrow the budget and the cache: both outlive every Version.
   MemoryBudget budget;
   BlockCache cache;
+  BlobFiles blobs;
   const std::shared_ptr<SnapshotRegistry> snapshots;
   // Successful syncs of log and manifest, for files that wait for later ones. Relaxed: only compared with itself.
   std::atomic<std::uint64_t> barriers{0};
@@ -75,9 +78,11 @@ struct StoreCore {  // Thread-safe as its fields say.
   std::int64_t sync_due_ns GUARDED_BY(mutex) = 0;            // Monotonic; 0: nothing waits for an interval's end.
   std::uint64_t flush_rounds GUARDED_BY(mutex) = 0;          // Ended, well or not.
   std::optional<Error> maintenance_error GUARDED_BY(mutex);  // Of the last round, if it failed.
-  bool flushing GUARDED_BY(mutex) = false;                   // A round is under way.
-  bool flush_wanted GUARDED_BY(mutex) = false;               // Whatever the thresholds say.
-  bool log_marked GUARDED_BY(mutex) = true;                  // Nothing was committed after the last mark.
+  // Of commits whose log record may or may not have been written: kept until the next open finds out.
+  std::vector<BlobUses> doubtful_blobs GUARDED_BY(mutex);
+  bool flushing GUARDED_BY(mutex) = false;      // A round is under way.
+  bool flush_wanted GUARDED_BY(mutex) = false;  // Whatever the thresholds say.
+  bool log_marked GUARDED_BY(mutex) = true;     // Nothing was committed after the last mark.
   bool work_wanted GUARDED_BY(mutex) = false;
   bool syncing GUARDED_BY(mutex) = false;
   bool closed GUARDED_BY(mutex) = true;  // Until all of it is open: nobody writes to what could not be opened.

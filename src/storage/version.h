@@ -19,6 +19,7 @@ struct TableSegment {  // The table's part of one segment file.
   SegmentPartInfo part;
   std::shared_ptr<SegmentDeletes> deletes;  // Shared by all Versions that name the segment.
   std::uint64_t file_bytes = 0;             // Of the whole file, which a pack shares with other tables.
+  std::shared_ptr<const BlobUses> blobs{};  // That its rows refer to; null: none.
 };
 
 struct TableVersion {

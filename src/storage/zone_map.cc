@@ -70,13 +70,17 @@ bool cut_above(std::string& text) {
 
 void bound_bytes(const Column& column, std::size_t first, std::size_t count, ZoneMap& zone) {
   std::string_view least, greatest;
-  bool any = false;
+  bool any = false, references = false;
   each_value(column, first, count, [&](std::size_t row) {
+    if (column.type().is_variable()) references = references || column.values<StringRef>()[row].is_reference();
     const std::string_view value = as_text(column.bytes_at(row));
     if (!any || value < least) least = value;
     if (!any || value > greatest) greatest = value;
     any = true;
   });
+  // What a reference stands for is not known here, but every value is at or above the empty one.
+  zone.max_open = references;
+  if (references) return;
   zone.bytes_min = std::string(least.substr(0, ZoneMap::kBytesMax));
   zone.bytes_max = std::string(greatest.substr(0, ZoneMap::kBytesMax + 1));
   zone.max_open = !cut_above(zone.bytes_max);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "table/blob_values.h"
 #include "table/commit_check.h"
 #include "table/table_reader.h"
 #include "table/transaction_changes.h"
@@ -188,8 +189,11 @@ Result<std::unique_ptr<TableReader>> Transaction::scan(ScanRequest request) {
   if (!request.key) return std::unique_ptr<TableReader>(TRY(scan_in_place(std::move(request))));
   ReaderBase base{find_table(request.table), std::move(request.columns), changes_->find_rows(request.table)};
   ASSERT(base.schema != nullptr);
+  const auto schema = base.schema;
+  auto columns = base.columns;
   auto search = TRY(KeySearch::open(snapshot_, kinds_, base.schema, request.key->index, store_.budget()));
-  return read_by_key(std::move(base), std::move(search), std::move(*request.key));
+  auto reader = TRY(read_by_key(std::move(base), std::move(search), std::move(*request.key)));
+  return with_blobs(store_, schema, std::move(columns), request.by_reference, std::move(reader));
 }
 
 Result<std::unique_ptr<PlacedReader>> Transaction::scan_in_place(ScanRequest request) {
@@ -197,7 +201,10 @@ Result<std::unique_ptr<PlacedReader>> Transaction::scan_in_place(ScanRequest req
   ReaderBase base{find_table(request.table), std::move(request.columns), changes_->find_rows(request.table),
                   request.row_ids};
   ASSERT(base.schema != nullptr);
-  return read_in_order_of_storage(std::move(base), snapshot_, std::move(request.bounds));
+  const auto schema = base.schema;
+  auto columns = base.columns;
+  auto reader = TRY(read_in_order_of_storage(std::move(base), snapshot_, std::move(request.bounds)));
+  return with_blobs(store_, schema, std::move(columns), request.by_reference, std::move(reader));
 }
 
 // ---- Statements and savepoints ---------------------------------------------------------------------------------

@@ -38,7 +38,9 @@ struct ScanRequest {
   std::vector<ColumnId> columns;
   std::vector<ScanBound> bounds;  // To skip by; rows outside may still come.
   std::optional<KeyRange> key;    // Only rows in it come, in its index's order.
-  bool row_ids = true;            // False: nobody asks for them; there is one RowId a row, of any value.
+  // BLOB columns that come as references where their values lie in blob files (types/blob_ref.h).
+  std::vector<ColumnId> by_reference{};
+  bool row_ids = true;  // False: nobody asks for them; there is one RowId a row, of any value.
 };
 
 class TableReader {  // One thread at a time. Keeps its snapshot.

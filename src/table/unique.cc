@@ -1,6 +1,7 @@
 // Uniqueness: within the transaction, against its snapshot, and at commit against what came since.
 #include <algorithm>
 
+#include "table/blob_values.h"
 #include "table/commit_check.h"
 #include "table/key_search.h"
 #include "table/transaction_changes.h"
@@ -142,6 +143,9 @@ Result<Batch> Transaction::fetch(TableId table, std::span<const RowId> rows) {
       }
     }
   }
+  std::vector<ColumnId> columns;
+  for (const ColumnSchema& column : schema->columns) columns.push_back(column.id);
+  TRY(load_blobs(store_, *schema, columns, out));
   return out;
 }
 

@@ -75,20 +75,21 @@ void Column::append_borrowed(StringRef value) {
   ++rows_;
 }
 
-StringRef Column::copy_to_heap(Bytes value) {
-  if (heap_.empty() || heap_room_ - heap_used_ < value.size()) {
-    heap_room_ = std::max(value.size(), std::clamp(heap_room_ * 2, kHeapChunkBytesMin, kHeapChunkBytesMax));
+StringRef Column::copy_to_heap(StringRef value) {
+  const std::size_t bytes = value.bytes();
+  if (heap_.empty() || heap_room_ - heap_used_ < bytes) {
+    heap_room_ = std::max(bytes, std::clamp(heap_room_ * 2, kHeapChunkBytesMin, kHeapChunkBytesMax));
     heap_.push_back(std::make_unique_for_overwrite<char[]>(heap_room_));
     heap_used_ = 0;
     heap_bytes_ += heap_room_;
   }
   char* to = heap_.back().get() + heap_used_;
-  if (!value.empty()) std::memcpy(to, value.data(), value.size());
-  heap_used_ += value.size();
-  return {to, value.size()};
+  if (bytes != 0) std::memcpy(to, value.data, bytes);
+  heap_used_ += bytes;
+  return {to, value.size};
 }
 
-void Column::append_bytes(Bytes value) { append_borrowed(copy_to_heap(value)); }
+void Column::append_copy(StringRef value) { append_borrowed(copy_to_heap(value)); }
 
 void Column::set_null(std::size_t row) {
   if (validity_.empty()) validity_.assign(words_for(rows_), ~std::uint64_t{0});
@@ -103,7 +104,7 @@ void Column::set_bytes(std::size_t row, Bytes value) {
     std::memcpy(data_.data() + row * type_.width(), value.data(), value.size());
     return;
   }
-  const StringRef ref = copy_to_heap(value);
+  const StringRef ref = copy_to_heap({reinterpret_cast<const char*>(value.data()), value.size()});
   std::memcpy(data_.data() + row * sizeof ref, &ref, sizeof ref);
 }
 
@@ -119,7 +120,7 @@ void Column::append_run(const Column& from, std::size_t first, std::size_t count
   DEBUG_ASSERT(type_ == from.type_ && first + count <= from.rows_);
   if (type_.is_variable()) {
     for (std::size_t row = first; row < first + count; ++row) {
-      from.is_null(row) ? append_null() : append_bytes(from.bytes_at(row));
+      from.is_null(row) ? append_null() : append_copy(from.values<StringRef>()[row]);
     }
     return;
   }
@@ -165,7 +166,7 @@ namespace {
 std::size_t variable_bytes(const Column& column, std::size_t first, std::size_t count) noexcept {
   std::size_t bytes = count * sizeof(std::uint32_t);
   for (std::size_t row = first; row < first + count; ++row) {
-    if (!column.is_null(row)) bytes += static_cast<std::size_t>(column.values<StringRef>()[row].size);
+    if (!column.is_null(row)) bytes += column.values<StringRef>()[row].bytes();
   }
   return bytes;
 }
@@ -184,12 +185,12 @@ void encode_variable(const Column& column, std::size_t first, std::size_t count,
   std::size_t at = out.size();
   out.resize(at + variable_bytes(column, first, count));
   for (std::size_t row = first; row < first + count; ++row, at += sizeof(std::uint32_t)) {
-    store(out.data() + at, column.is_null(row) ? std::uint32_t{0} : static_cast<std::uint32_t>(refs[row].size));
+    store(out.data() + at, column.is_null(row) ? std::uint32_t{0} : canonical_length(refs[row]));
   }
   for (std::size_t row = first; row < first + count; ++row) {
-    if (column.is_null(row) || refs[row].size == 0) continue;
-    std::memcpy(out.data() + at, refs[row].data, refs[row].size);
-    at += refs[row].size;
+    if (column.is_null(row) || refs[row].bytes() == 0) continue;
+    std::memcpy(out.data() + at, refs[row].data, refs[row].bytes());
+    at += refs[row].bytes();
   }
 }
 
@@ -219,9 +220,15 @@ Result<Column> decode_variable(Type type, std::size_t count, const std::vector<s
     const auto length = load<std::uint32_t>(lengths.data() + row * sizeof(std::uint32_t));
     const bool valid = validity.empty() || (validity[row / 64] >> (row % 64) & 1) != 0;
     if (!valid && length != 0) return malformed("a NULL has a length");
+    const bool reference = (length & kReferenceLength) != 0;
+    if (reference && (type.kind != TypeKind::blob || length != (kReferenceLength | kReferenceBytes))) {
+      return malformed("a reference where none can be");
+    }
     Bytes value;
-    if (!reader.get_bytes(length, value)) return malformed("a value is cut short");
-    valid ? column.append_bytes(value) : column.append_null();
+    if (!reader.get_bytes(length & ~kReferenceLength, value)) return malformed("a value is cut short");
+    const StringRef ref{reinterpret_cast<const char*>(value.data()),
+                        value.size() | (reference ? StringRef::kReference : 0)};
+    valid ? column.append_copy(ref) : column.append_null();
   }
   return column;
 }

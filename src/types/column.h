@@ -15,14 +15,24 @@ namespace mneme {
 constexpr std::size_t kBatchRowsMax = 2'048;
 constexpr std::size_t kBatchBytesMax = 256 * 1024;
 
+constexpr std::size_t kReferenceBytes = 24;  // Of a BlobRef (types/blob_ref.h).
+
 // A borrowed string or blob, 16 bytes. What it points at must outlive it (the column's heap, a memtable, a pinned
-// block).
+// block). In BLOB columns it may be a reference: the bytes are then those of a BlobRef, which stands for the value.
 struct StringRef {
+  static constexpr std::uint64_t kReference = std::uint64_t{1} << 63;
   const char* data = nullptr;
-  std::uint64_t size = 0;
-  [[nodiscard]] std::string_view view() const noexcept { return {data, static_cast<std::size_t>(size)}; }
+  std::uint64_t size = 0;  // With kReference, if it is one: see bytes().
+  [[nodiscard]] std::size_t bytes() const noexcept { return static_cast<std::size_t>(size & ~kReference); }
+  [[nodiscard]] bool is_reference() const noexcept { return (size & kReference) != 0; }
+  [[nodiscard]] std::string_view view() const noexcept { return {data, bytes()}; }
 };
 static_assert(sizeof(StringRef) == 16);
+// How canonical bytes tell its length: the highest bit marks a reference.
+constexpr std::uint32_t kReferenceLength = std::uint32_t{1} << 31;
+inline std::uint32_t canonical_length(const StringRef& value) noexcept {
+  return static_cast<std::uint32_t>(value.bytes()) | (value.is_reference() ? kReferenceLength : 0);
+}
 
 // A column of values with validity. One thread at a time while it is filled; then it may be read by many.
 // Fixed-width values lie raw, one after another, in data(); variable ones as StringRef whose bytes are in the heap
@@ -58,7 +68,8 @@ class Column {
   void append(T value) {
     append_fixed({reinterpret_cast<const std::byte*>(&value), sizeof value});
   }
-  void append_bytes(Bytes value);         // REQUIRES: variable kind. Copies into the heap.
+  void append_bytes(Bytes value) { append_copy({reinterpret_cast<const char*>(value.data()), value.size()}); }
+  void append_copy(StringRef value);      // REQUIRES: variable kind. Copies into the heap; a reference stays one.
   void append_borrowed(StringRef value);  // REQUIRES: variable kind. The bytes stay the lender's.
   void append_run(const Column& from, std::size_t first, std::size_t count);  // REQUIRES: same type. Copies.
   // The same, but text stays the lender's: `from` outlives what this column is used for.
@@ -81,7 +92,7 @@ class Column {
 
  private:
   void push_valid(bool valid);
-  StringRef copy_to_heap(Bytes value);
+  StringRef copy_to_heap(StringRef value);
   Type type_;
   std::size_t rows_ = 0;
   ByteBuffer data_;
@@ -100,7 +111,7 @@ struct Batch {
 
 // The canonical bytes of rows [first, first + count) of a column: what the log stores and what a batch's crc is of.
 //   u8 has_nulls | validity words u64[ceil(count/64)] if has_nulls | fixed: raw values (NULLs as zeros)
-//   | variable: u32 length per value (NULLs 0), then the bytes
+//   | variable: u32 length per value (NULLs 0; a reference: its length with the highest bit set), then the bytes
 void encode_column(const Column& column, std::size_t first, std::size_t count, ByteBuffer& out);
 // How many bytes that is.
 std::size_t encoded_bytes(const Column& column, std::size_t first, std::size_t count) noexcept;

@@ -127,7 +127,7 @@ class AllocationRun {  // One workload. One thread at a time.
   std::string differs(Store& store) {
     const auto snapshot = store.snapshot();
     if (!snapshot) return snapshot.error().to_string();
-    const auto state = read_state(*snapshot);
+    const auto state = read_state(store, *snapshot);
     if (!state) return state.error().to_string();
     return *state == model_.after(model_.commits()) ? "" : "readers see something else than the commits before";
   }

@@ -185,7 +185,7 @@ class CrashRun {
   // I3: what the indexes say is what the rows say. A disagreement is never an honest answer, whatever the disk did.
   Result<State> read_all(Store& store) {
     const Snapshot snapshot = TRY(store.snapshot());
-    State state = TRY(read_state(snapshot));
+    State state = TRY(read_state(store, snapshot));
     std::string wrong = TRY(indexes_disagree(store, kinds_, state));
     if (!wrong.empty()) return Error(Code::conflict, std::move(wrong));
     ++tally_.indexed;
@@ -242,7 +242,17 @@ class CrashRun {
       if (needed.erase(name) == 0) return "db/seg/" + name + " is there, and nobody needs it";
     }
     if (!needed.empty()) return *needed.begin() + " is missing";
-    if (disk.list("db").value().size() > 5) return "manifests are left behind";  // LOCK CURRENT MANIFEST-n seg wal
+    std::set<std::string> blobs;
+    for (const auto& [number, segment] : state->segments) {
+      for (const SegmentPartInfo& part : segment.parts) {
+        for (const PartBlobs& used : part.blobs) blobs.insert(std::to_string(raw(used.file)) + ".blob");
+      }
+    }
+    for (const std::string& name : disk.list("db/blob").value()) {
+      if (blobs.erase(name) == 0) return "db/blob/" + name + " is there, and no row refers to it";
+    }
+    if (!blobs.empty()) return *blobs.begin() + " is missing";
+    if (disk.list("db").value().size() > 6) return "manifests are left behind";  // LOCK CURRENT MANIFEST-n seg wal blob
     return disk.list("db/wal").value().size() > 4 ? "log files are left behind" : "";
   }
 

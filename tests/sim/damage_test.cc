@@ -89,7 +89,7 @@ class Damage {  // One thread at a time.
 
   static Result<State> read_all(SimWorld& sim) {
     auto store = TRY(Store::open(sim.world(), "db", small_options()));
-    return read_state(TRY(store->snapshot()));
+    return read_state(*store, TRY(store->snapshot()));
   }
 
   void check(const DurableImage& image, const std::string& path, const std::string& how) {

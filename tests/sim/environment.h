@@ -22,7 +22,11 @@ constexpr std::uint64_t cases(std::uint64_t wanted) {
 
 // Without a maintenance thread: the tests take its steps at moments they draw.
 inline StoreOptions small_options() {
-  return {.memory_budget = MemoryBudget::kBytesMin, .log_file_bytes = 16 << 10, .threads = 0};
+  return {.memory_budget = MemoryBudget::kBytesMin,
+          .log_file_bytes = 16 << 10,
+          .blob_inline_max = 600,
+          .blob_file_bytes = 24 << 10,
+          .threads = 0};
 }
 
 }  // namespace mneme::sim

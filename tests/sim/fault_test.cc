@@ -153,7 +153,7 @@ class FaultRun {  // One case. One thread at a time.
   void check_live_state(Store& store, const Model& before) {
     const auto snapshot = store.snapshot();
     if (!snapshot) return violation("snapshot after a refused commit: " + snapshot.error().to_string());
-    const auto state = unfailing([&] { return read_state(*snapshot); });
+    const auto state = unfailing([&] { return read_state(store, *snapshot); });
     if (!state) return violation("read after a refused commit: " + state.error().to_string());
     if (!is_prefix(*state, before)) violation("after a refused commit readers see something else than a prefix");
   }
@@ -170,7 +170,7 @@ class FaultRun {  // One case. One thread at a time.
   // After a failed sync the next life in the same boot finds what the device holds: a prefix with all that was
   // acknowledged. The commit that failed is there whole, or not at all. The model goes on from there.
   bool settle(Store& store, const std::string& when) {
-    const auto state = unfailing([&] { return read_state(store.snapshot().value()); });
+    const auto state = unfailing([&] { return read_state(store, store.snapshot().value()); });
     if (!state) return violation(when + ": " + state.error().to_string()), false;
     if (attempt_ && unfailing([&] { return attempt_->committed(store); }).empty()) model_ = *attempt_;
     attempt_.reset();
@@ -190,7 +190,7 @@ class FaultRun {  // One case. One thread at a time.
       SimWorld after(seed_, sim_.files().cut(policy, ++cuts_));
       const auto store = open(after);
       if (!store) return;
-      const auto state = read_state(store->snapshot().value());
+      const auto state = read_state(*store, store->snapshot().value());
       const std::string when = "after power was cut by policy p" + std::to_string(static_cast<int>(policy));
       if (!state) return violation(when + ": " + state.error().to_string());
       if (is_prefix(*state, model_)) continue;
@@ -235,19 +235,19 @@ class FullDiskRun {  // One thread at a time.
       if (!done) model_ = before;
     }
     if (refused) CHECK(refused->code() == Code::full);
-    REQUIRE(read_state(store_->snapshot().value()).value() == model_.after(model_.commits()));
+    REQUIRE(read_state(*store_, store_->snapshot().value()).value() == model_.after(model_.commits()));
     SimWorld after(1, sim_.files().cut(CutPolicy::p0, 0));
     const auto reopened = Store::open(after.world(), "db", small_options());
     INFO((reopened ? "" : reopened.error().to_string()));
     REQUIRE(reopened);
-    REQUIRE(read_state((*reopened)->snapshot().value()).value() == model_.after(model_.commits()));
+    REQUIRE(read_state(**reopened, (*reopened)->snapshot().value()).value() == model_.after(model_.commits()));
 
     sim_.files().set_capacity(~std::uint64_t{0});
     for (int i = 0; i < 4; ++i) REQUIRE(commit());
     REQUIRE(store_->flush());
     REQUIRE(store_->close());
     store_ = Store::open(sim_.world(), "db", small_options()).value();
-    REQUIRE(read_state(store_->snapshot().value()).value() == model_.after(model_.commits()));
+    REQUIRE(read_state(*store_, store_->snapshot().value()).value() == model_.after(model_.commits()));
     return refused.has_value();
   }
 

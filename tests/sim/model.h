@@ -17,8 +17,10 @@ using State = std::map<std::string, std::map<std::uint64_t, std::string>>;
 
 std::string state_name(const TableSchema& schema);  // Of a table in a State.
 std::string row_text(const Batch& batch, std::size_t row);
-// Every row a snapshot sees, by scanning. Fails where the store does.
-Result<State> read_state(const Snapshot& snapshot);
+// Puts the values that lie in blob files in place of the references to them.
+Result<void> load_blobs(Store& store, Batch& batch);
+// Every row a snapshot sees, by scanning, blobs loaded. Fails where the store does.
+Result<State> read_state(Store& store, const Snapshot& snapshot);
 
 // Makes random transactions and knows the state after each. One thread at a time.
 class Model {

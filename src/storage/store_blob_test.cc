@@ -1,0 +1,374 @@
+// Values that lie in blob files: what of them survives, what goes, and what is told when they are damaged.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+#include "os/posix.h"
+#include "os/sim/sim_file_system.h"
+#include "storage/store.h"
+#include "storage/table_scan.h"
+
+namespace mneme {
+namespace {
+
+constexpr ColumnId kKey{1}, kClip{2};
+using Clips = std::map<std::int64_t, std::string>;  // By key.
+
+std::string value_of(Store& store, const StringRef& value) {
+  if (!value.is_reference()) return std::string(value.view());
+  const BlobRef ref = blob_ref(value);
+  std::string bytes(ref.bytes, '\0');
+  const auto reader = store.blob_file(ref).value()->open().value();
+  reader->read(ref, 0, std::as_writable_bytes(std::span(bytes))).value();
+  return bytes;
+}
+
+struct Simulated {  // Without a maintenance thread: the test takes every step.
+  PosixWorld real;
+  sim::SimFileSystem disk;
+  World world{disk, real.world().clock, real.world().scheduler, real.world().random};
+  StoreOptions options{.memory_budget = MemoryBudget::kBytesMin,
+                       .log_file_bytes = 64 << 10,
+                       .blob_inline_max = 100,
+                       .blob_file_bytes = 40'000,
+                       .threads = 0};
+  std::unique_ptr<Store> store = Store::open(world, "db", options).value();
+  TableId table{};
+  Clips want;
+  std::mt19937_64 random{3};
+
+  Simulated() {
+    TableSchema schema;
+    schema.id = table = store->next_table_id().value();
+    schema.name = "t";
+    for (const char* name : {"key", "clip"}) {
+      schema.columns.emplace_back();
+      schema.columns.back().id = ColumnId{schema.next_column_id++};
+      schema.columns.back().name = name;
+    }
+    schema.columns[1].type.kind = TypeKind::blob;
+    commit(CreateTable{schema}).value();
+  }
+  Result<CommitResult> commit(Change change, Durability durability = Durability::commit) {
+    WriteSet writes;
+    writes.changes.push_back(std::move(change));
+    return store->commit(std::move(writes), durability);
+  }
+  std::string clip(std::size_t bytes) {
+    std::string value(bytes, '\0');
+    for (char& c : value) c = static_cast<char>(random());
+    return value;
+  }
+  InsertRows row(std::int64_t key, const std::string& value) const {
+    InsertRows rows;
+    rows.table = table;
+    rows.batch.columns.emplace_back(Type{}).append(key);
+    rows.batch.columns.emplace_back(Type{.kind = TypeKind::blob}).append_bytes(as_bytes(value));
+    return rows;
+  }
+  void add(std::int64_t key, std::size_t bytes) {
+    const std::string value = clip(bytes);
+    commit(row(key, value)).value();
+    want[key] = value;
+  }
+  void remove(std::int64_t key) {
+    const Snapshot snapshot = store->snapshot().value();
+    auto scan = TableScan::open(snapshot, table, {kKey}).value();
+    std::vector<RowId> ids;
+    std::optional<RowId> found;
+    while (const auto batch = scan.next(ids).value()) {
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (batch->columns[0].values<std::int64_t>()[i] == key) found = ids[i];
+      }
+    }
+    commit(EndRows{table, {found.value()}}).value();
+    want.erase(key);
+  }
+  BlobRef ref_of(std::int64_t key) {
+    const Snapshot snapshot = store->snapshot().value();
+    auto scan = TableScan::open(snapshot, table, {kKey, kClip}).value();
+    while (const auto batch = scan.next().value()) {
+      for (std::size_t i = 0; i < batch->rows(); ++i) {
+        const StringRef value = batch->columns[1].values<StringRef>()[i];
+        if (batch->columns[0].values<std::int64_t>()[i] == key && value.is_reference()) return blob_ref(value);
+      }
+    }
+    return {};
+  }
+  Clips clips(const Snapshot& snapshot) {
+    Clips all;
+    auto scan = TableScan::open(snapshot, table, {kKey, kClip}).value();
+    std::vector<RowId> ids;
+    while (const auto batch = scan.next(ids).value()) {
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        all[batch->columns[0].values<std::int64_t>()[i]] = value_of(*store, batch->columns[1].values<StringRef>()[i]);
+      }
+    }
+    return all;
+  }
+  Clips clips() { return clips(store->snapshot().value()); }
+  void reopen() {
+    store.reset();
+    store = Store::open(world, "db", options).value();
+  }
+  void settle() {
+    store->flush().value();
+    while (store->step(world.clock.monotonic_ns() + 1'000'000'000).value()) {
+    }
+  }
+  std::vector<std::string> blob_files() { return disk.list("db/blob").value(); }
+  std::string problems() {
+    std::string all;
+    for (const std::string& problem : store->check().value().problems) all += problem + "; ";
+    return all;
+  }
+};
+
+TEST_CASE_FIXTURE(Simulated, "blobs: a value at the limit stays in its row, one byte more lies in a blob file") {
+  add(1, 100);
+  CHECK(blob_files().empty());
+  add(2, 101);
+  CHECK(blob_files().size() == 1);
+  CHECK(clips() == want);
+}
+
+TEST_CASE_FIXTURE(Simulated, "blobs: they are there after a reopen, a flush, a merge, and each again") {
+  for (int round = 0; round < 6; ++round) {
+    for (std::int64_t i = 0; i < 5; ++i) add(round * 10 + i, random() % 3'000);
+    if (round % 2 == 0) remove(round * 10 + 1);
+    if (round % 3 == 1) reopen();
+    if (round != 4) settle();
+    CHECK(clips() == want);
+  }
+  reopen();
+  CHECK(clips() == want);
+  CHECK(problems() == "");
+}
+
+TEST_CASE_FIXTURE(Simulated,
+                  "blobs: their bytes and their file's name are durable before the record that refers to them") {
+  for (const Durability durability : {Durability::os, Durability::commit}) {
+    const std::uint64_t data = disk.syncs_at(SyncSite::blob_data), log = disk.syncs_at(SyncSite::log_data);
+    commit(row(1, clip(5'000)), durability).value();
+    CHECK(disk.syncs_at(SyncSite::blob_data) == data + 1);
+    CHECK((disk.syncs_at(SyncSite::log_data) > log) == (durability == Durability::commit));
+    CHECK(disk.syncs_at(SyncSite::blob_directory) == 1);  // Of the one file that both are in.
+  }
+}
+
+TEST_CASE_FIXTURE(Simulated, "blobs: a file that no row refers to any more is unlinked, but not under a reader") {
+  add(1, 50'000);  // Fills its file.
+  settle();
+  REQUIRE(blob_files().size() == 1);
+  std::optional<Snapshot> before = store->snapshot().value();
+  const Clips seen = want;
+  remove(1);
+  settle();
+  CHECK(clips(*before) == seen);
+  CHECK(blob_files().size() == 1);
+  before.reset();
+  add(2, 10);  // A merge is considered after a flush.
+  settle();
+  settle();
+  CHECK(blob_files().empty());
+  CHECK(clips() == want);
+  CHECK(problems() == "");
+}
+
+TEST_CASE_FIXTURE(Simulated, "blobs: a file less than half of which is referred to is emptied into another and goes") {
+  for (std::int64_t key = 1; key <= 8; ++key) add(key, 4'000);  // In a page each: the file has room yet.
+  add(9, 40'000);
+  settle();
+  REQUIRE(blob_files() == std::vector<std::string>{"1.blob"});
+  const Snapshot before = store->snapshot().value();
+  const Clips seen = want;
+  for (std::int64_t key = 3; key <= 9; ++key) remove(key);
+  for (int round = 0; round < 4; ++round) settle();
+  CHECK(clips() == want);
+  CHECK(clips(before) == seen);
+  CHECK(std::ranges::count(blob_files(), "1.blob") == 1);  // A reader is there.
+  store->step(0).value();
+}
+
+TEST_CASE_FIXTURE(Simulated, "blobs: emptying a file keeps what lives in it, and what is damaged in it stays told") {
+  for (const bool damaged : {false, true}) {
+    const std::int64_t base = damaged ? 100 : 0;
+    for (std::int64_t key = 1; key <= 9; ++key) add(base + key, 4'000);  // As many as fill a file.
+    settle();
+    const BlobRef first = ref_of(base + 1);
+    const std::string file = std::to_string(first.file) + ".blob";
+    if (damaged) disk.medium("db/blob/" + file)[first.offset + 900] ^= std::byte{1};
+    for (std::int64_t key = 2; key <= 9; ++key) remove(base + key);
+    for (int round = 0; round < 4; ++round) {
+      add(base + 50 + round, 1);
+      settle();
+    }
+    if (!damaged) {
+      CHECK(clips() == want);
+      CHECK(problems() == "");
+      CHECK(std::ranges::count(blob_files(), file) == 0);
+      reopen();
+      CHECK(clips() == want);
+    } else {
+      CHECK(problems().find("column 'clip'") != std::string::npos);
+      CHECK(std::ranges::count(blob_files(), file) == 1);
+    }
+  }
+}
+
+TEST_CASE_FIXTURE(Simulated, "blobs: a dropped table takes its blob files along") {
+  add(1, 50'000);
+  settle();
+  add(2, 50'000);
+  commit(DropTable{table}).value();
+  settle();
+  settle();
+  CHECK(blob_files().empty());
+}
+
+TEST_CASE_FIXTURE(Simulated, "blobs: what no row refers to after a crash is removed, and its number not given again") {
+  add(1, 500);
+  const std::string stray = "db/blob/9.blob";
+  disk.open(stray, FileSystem::Open::create).value()->write(0, as_bytes("left behind")).value();
+  reopen();
+  settle();
+  CHECK(blob_files() == std::vector<std::string>{"1.blob"});
+  add(2, 500);
+  CHECK(blob_files() == std::vector<std::string>{"1.blob", "10.blob"});
+  CHECK(clips() == want);
+}
+
+TEST_CASE_FIXTURE(Simulated,
+                  "blobs: a commit that fails leaves no file behind, and none that its values were in is torn") {
+  add(1, 500);
+  WriteSet lost;
+  lost.changes.emplace_back(row(2, clip(50'000)));
+  lost.changes.emplace_back(EndRows{table, {RowId{77}}});  // No such row.
+  CHECK_FALSE(store->commit(std::move(lost), Durability::commit).has_value());
+  settle();
+  CHECK(clips() == want);
+  CHECK(problems() == "");
+  reopen();
+  settle();
+  CHECK(blob_files().size() == 1);
+  CHECK(clips() == want);
+}
+
+TEST_CASE_FIXTURE(Simulated, "blobs: check names the table, the row and the column of a damaged one, and of no other") {
+  add(1, 2'000);
+  add(2, 2'000);
+  for (const bool flushed : {false, true}) {
+    if (flushed) settle();
+    CHECK(problems() == "");
+    const std::size_t at = 4096 + 4096 + 1'000;  // In the second value of the file.
+    disk.medium("db/blob/1.blob")[at] ^= std::byte{1};
+    const std::string found = problems();
+    CHECK(found.find("table 't', row 2, column 'clip'") != std::string::npos);
+    CHECK(found.find("1.blob' ") == std::string::npos);
+    CHECK(found.find("db/blob/1.blob") != std::string::npos);
+    CHECK(found.find("row 1,") == std::string::npos);
+    disk.medium("db/blob/1.blob")[at] ^= std::byte{1};
+  }
+}
+
+TEST_CASE_FIXTURE(Simulated, "blobs: a backup made beside the writer has them all") {
+  add(1, 3'000);
+  settle();
+  add(2, 3'000);
+  store->backup("copy").value();
+  add(3, 3'000);
+  remove(1);
+  const Clips now = std::exchange(want, {});
+  store.reset();
+  store = Store::open(world, "copy", options).value();
+  const Clips copied = clips();
+  REQUIRE(copied.size() == 2);
+  CHECK(copied.at(2) == now.at(2));
+  CHECK(copied.at(1).size() == 3'000);
+  CHECK(problems() == "");
+}
+
+TEST_CASE_FIXTURE(Simulated,
+                  "blobs: columns of an index keep their values, and get no index once values lie elsewhere") {
+  TableSchema schema = *store->snapshot().value().version->find(table)->schema;
+  schema.version = 2;
+  schema.indexes.push_back({IndexId{1}, "by_clip", "ordered", {kClip}, false, false});
+  add(1, 5'000);
+  const auto refused = commit(AlterTable{schema});
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code() == Code::unsupported);
+  CHECK(refused.error().message().find("'clip'") != std::string::npos);
+  TableSchema other = schema;
+  other.id = store->next_table_id().value();
+  other.name = "other";
+  commit(CreateTable{other}).value();
+  const auto files = blob_files();
+  InsertRows rows = row(1, clip(5'000));
+  rows.table = other.id;
+  commit(std::move(rows)).value();
+  CHECK(blob_files() == files);
+}
+
+TEST_CASE_FIXTURE(Simulated,
+                  "blobs: after a failed sync of a blob file the commit fails and the next one goes elsewhere") {
+  add(1, 500);
+  const std::string value = clip(500);
+  bool failed = false;
+  for (std::uint64_t passing = 0; !failed; ++passing) {
+    disk.fail_after(passing);
+    const auto outcome = commit(row(2, value));
+    disk.fail(std::nullopt);
+    REQUIRE(passing < 50);
+    if (outcome) break;
+    CHECK(outcome.error().code() == Code::io);
+    failed = disk.syncs_at(SyncSite::blob_data) == 1 && passing > 1;
+  }
+  CHECK(disk.retried_syncs() == 0);
+}
+
+TEST_CASE_FIXTURE(
+    Simulated,
+    "blobs: power cut at any moment of commits, flushes and merges: each row has its value or is not there") {
+  const auto check_image = [&](std::uint64_t seed, const Clips& acknowledged, const Clips& in_flight) {
+    for (std::size_t policy = 0; policy < sim::kCutPolicies - 1; ++policy) {  // p7 takes acknowledged rows, too.
+      sim::SimFileSystem cut(disk.cut(static_cast<sim::CutPolicy>(policy), seed));
+      World there{cut, real.world().clock, real.world().scheduler, real.world().random};
+      auto opened = Store::open(there, "db", options);
+      REQUIRE_MESSAGE(opened.has_value(), opened.error().message());
+      Clips found;
+      const Snapshot snapshot = (*opened)->snapshot().value();
+      auto scan = TableScan::open(snapshot, table, {kKey, kClip}).value();
+      while (const auto batch = scan.next().value()) {
+        for (std::size_t i = 0; i < batch->rows(); ++i) {
+          found[batch->columns[0].values<std::int64_t>()[i]] =
+              value_of(**opened, batch->columns[1].values<StringRef>()[i]);
+        }
+      }
+      CHECK((found == acknowledged || found == in_flight));
+      CHECK((*opened)->check().value().problems.empty());
+    }
+  };
+  Clips in_flight;
+  std::uint64_t operation = 0;
+  bool watching = false;
+  disk.after_operation([&] {
+    if (watching && ++operation % 3 == 0) check_image(operation, want, in_flight);
+  });
+  for (std::int64_t key = 1; key <= 8; ++key) {
+    const std::string value = clip(200 + random() % 20'000);
+    in_flight = want;
+    in_flight[key] = value;
+    watching = true;
+    commit(row(key, value)).value();
+    want = in_flight;
+    if (key % 3 == 0) store->flush().value();
+    watching = false;
+    if (key % 4 == 0) remove(key - 2);
+  }
+  disk.after_operation({});
+}
+
+}  // namespace
+}  // namespace mneme
