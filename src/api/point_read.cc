@@ -1,5 +1,6 @@
 #include "api/point_read.h"
 
+#include "table/blob_values.h"
 #include "types/key.h"
 #include "types/value_column.h"
 
@@ -25,18 +26,18 @@ void ResultHome::give_back(std::unique_ptr<ResultData> data) noexcept {
 // ---- PointRead -------------------------------------------------------------------------------------------------
 
 std::unique_ptr<PointRead> PointRead::of(const std::shared_ptr<const PlannedStatement>& plan, const IndexKinds& kinds,
-                                         MemoryBudget& budget) {
+                                         Store& store) {
   auto access = query::point_access(plan->plan);
   if (!access) return nullptr;
-  return std::unique_ptr<PointRead>(new PointRead(plan, *std::move(access), kinds, budget));
+  return std::unique_ptr<PointRead>(new PointRead(plan, *std::move(access), kinds, store));
 }
 
 PointRead::PointRead(std::shared_ptr<const PlannedStatement> plan, query::PointAccess access, const IndexKinds& kinds,
-                     MemoryBudget& budget)
+                     Store& store)
     : plan_(std::move(plan)),
       access_(std::move(access)),
-      budget_(budget),
-      lookup_(kinds, budget, access_.table, access_.index, access_.columns),
+      store_(store),
+      lookup_(kinds, store.budget(), access_.table, access_.index, access_.columns),
       home_(std::make_shared<ResultHome>()) {
   for (const std::size_t parameter : access_.key) values_.emplace_back(plan_->plan.parameter_types[parameter]);
 }
@@ -65,7 +66,7 @@ Result<std::unique_ptr<ResultData>> PointRead::empty_result() {
   auto data = home_->take();
   if (data == nullptr) {
     data = std::make_unique<ResultData>();
-    data->memory = TRY(budget_.reserve(0, MemoryShare::queries, "result"));
+    data->memory = TRY(store_.budget().reserve(0, MemoryShare::queries, "result"));
     data->plan = plan_;
     data->columns = &plan_->columns;
     data->batches.emplace_back();
@@ -100,7 +101,12 @@ Result<std::unique_ptr<ResultData>> PointRead::run(const std::shared_ptr<const V
     }
   }
   data->rows = 1;
-  data->home = home_;
+  // A result that comes back keeps its memory for the next one: that of long values is not for keeping.
+  if (has_references(data->batches.front())) {
+    TRY(load_blobs(store_, *access_.table, access_.columns, data->batches.front()));
+  } else {
+    data->home = home_;
+  }
   return data;
 }
 

@@ -16,7 +16,7 @@ class PointRead {  // One thread at a time.
  public:
   // Null: the plan is no such query.
   static std::unique_ptr<PointRead> of(const std::shared_ptr<const PlannedStatement>& plan, const IndexKinds& kinds,
-                                       MemoryBudget& budget);
+                                       Store& store);
 
   [[nodiscard]] TableId table() const noexcept { return access_.table->id; }
   [[nodiscard]] bool takes(std::span<const Value> parameters) const noexcept;
@@ -26,13 +26,13 @@ class PointRead {  // One thread at a time.
 
  private:
   PointRead(std::shared_ptr<const PlannedStatement> plan, query::PointAccess access, const IndexKinds& kinds,
-            MemoryBudget& budget);
+            Store& store);
   Bytes key_of(std::span<const Value> parameters);
   Result<std::unique_ptr<ResultData>> empty_result();
 
   const std::shared_ptr<const PlannedStatement> plan_;
   const query::PointAccess access_;
-  MemoryBudget& budget_;
+  Store& store_;
   PointLookup lookup_;
   const std::shared_ptr<ResultHome> home_;
   std::vector<Column> values_;  // Of the key, one row each.

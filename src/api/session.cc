@@ -231,7 +231,7 @@ Result<void> Session::make_plan(const Transaction& transaction, PreparedStatemen
   if (prepared.plan != nullptr && still_fits(*prepared.plan, transaction)) return {};
   prepared.point.reset();
   prepared.plan = TRY(plan_statement(prepared.statement, transaction, parameters));
-  prepared.point = PointRead::of(prepared.plan, engine_->kinds(), engine_->store().budget());
+  prepared.point = PointRead::of(prepared.plan, engine_->kinds(), engine_->store());
   return {};
 }
 

@@ -47,9 +47,6 @@ std::optional<PointAccess> point_access(const StatementPlan& statement) {
   auto columns = yielded(root, *scan);
   auto key = key_parameters(statement, *scan, *index);
   if (!columns || columns->empty() || !key) return {};
-  // A blob may lie outside of its row: a scan knows how to bring it.
-  const auto is_blob = [&](ColumnId id) { return scan->table->find(id)->type.kind == TypeKind::blob; };
-  if (std::ranges::any_of(*columns, is_blob)) return {};
   return PointAccess{scan->table, index->id, *std::move(key), *std::move(columns)};
 }
 

@@ -18,7 +18,7 @@
 
 namespace mneme {
 
-constexpr std::uint32_t kFormatVersion = 1;
+constexpr std::uint32_t kFormatVersion = 2;
 constexpr std::size_t kFileHeaderBytes = 64;
 // What follows the header begins here, so that writing it never touches the header's sector or page.
 constexpr std::uint64_t kFileBodyOffset = 4096;

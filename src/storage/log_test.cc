@@ -71,7 +71,7 @@ TEST_CASE("log: its bytes are those of docs/format.md") {
   const ByteBuffer& bytes = disk.medium("wal/1.log");
   CHECK(bytes.size() == 16384);
   CHECK(as_text(Bytes(bytes).first(8)) == "mnemelog");
-  CHECK(load<std::uint32_t>(&bytes[8]) == 1);    // format version
+  CHECK(load<std::uint32_t>(&bytes[8]) == 2);    // format version
   CHECK(load<std::uint32_t>(&bytes[28]) == 1);   // epoch
   CHECK(load<std::uint64_t>(&bytes[32]) == 77);  // origin
   CHECK(load<std::uint64_t>(&bytes[40]) == 1);   // file number
@@ -553,7 +553,7 @@ TEST_CASE("log: newer formats are refused, and so is a record beyond the limit")
     const auto bytes = encode_header(kLogMagic, header);
     std::copy(bytes.begin(), bytes.end(), disk.medium("wal/1.log").begin());
   };
-  reseal([](FileHeader& header) { header.format_version = 2; });
+  reseal([](FileHeader& header) { header.format_version = kFormatVersion + 1; });
   CHECK(replay(disk, 1).error().code() == Code::unsupported);
   reseal([](FileHeader& header) { header.incompatible = 1; });
   CHECK(replay(disk, 1).error().code() == Code::unsupported);

@@ -30,7 +30,7 @@ Result<void> load(Store& store, const BlobRef& ref, Column& out) {
   return {};
 }
 
-bool has_references(const Column& column) {
+bool has_references(const Column& column) noexcept {
   if (column.type().kind != TypeKind::blob) return false;
   for (std::size_t row = 0; row < column.rows(); ++row) {
     if (!column.is_null(row) && column.values<StringRef>()[row].is_reference()) return true;
@@ -165,6 +165,10 @@ std::vector<std::size_t> columns_to_load(const TableSchema& schema, std::span<co
 }
 
 }  // namespace
+
+bool has_references(const Batch& batch) noexcept {
+  return std::ranges::any_of(batch.columns, [](const Column& column) { return has_references(column); });
+}
 
 Result<void> load_blobs(Store& store, const TableSchema& schema, std::span<const ColumnId> columns, Batch& batch) {
   for (std::size_t i = 0; i < columns.size(); ++i) {

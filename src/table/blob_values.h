@@ -6,6 +6,8 @@
 
 namespace mneme {
 
+// Whether a value in it is one by reference.
+bool has_references(const Batch& batch) noexcept;
 // Puts values in place of the references in `batch`, whose columns are `columns` of the table. Their memory is
 // reserved. full: there is not so much. corrupt: names the table, the column and the file.
 Result<void> load_blobs(Store& store, const TableSchema& schema, std::span<const ColumnId> columns, Batch& batch);

@@ -77,6 +77,30 @@ std::string answer(Statement& statement, std::initializer_list<Value> values) {
   return text;
 }
 
+TEST_CASE("point read: a value in a blob file comes whole, from memory and from a segment, and is not kept") {
+  Fixture db;
+  db.run("CREATE TABLE shot (id INT PRIMARY KEY, image BLOB, note BLOB)");
+  std::string image(200'000, '\0');
+  for (std::size_t i = 0; i < image.size(); ++i) image[i] = static_cast<char>(i * 7 + i / 1'000);
+  const auto as_blob = [](std::string_view bytes) { return Value::blob(std::as_bytes(std::span(bytes))); };
+  auto one = db.prepare("SELECT note, image, id FROM shot WHERE id = $1");
+  for (std::int64_t id = 1; id <= 2; ++id) {
+    db.run("INSERT INTO shot VALUES ($1, $2, $3)", {id, as_blob(image), as_blob("short")});
+    db.run("INSERT INTO shot VALUES ($1, NULL, $2)", {id + 10, as_blob(image)});
+    for (std::int64_t key = 1; key <= id; ++key) {
+      answer(one, {key});
+      answer(one, {key + 10});
+      CHECK(one.execute({key}).value().value(0, 1).bytes() == image);
+      CHECK(one.execute({key}).value().value(0, 0).bytes() == "short");
+      CHECK(one.execute({key + 10}).value().value(0, 1).is_null());
+    }
+    const auto before = db.database.info().value().memory_used;
+    for (int i = 0; i < 3; ++i) one.execute({id}).value();
+    CHECK(db.database.info().value().memory_used < before + image.size());
+    db.flush();
+  }
+}
+
 TEST_CASE("point read: rows are found in memory, in segments, and not where they are not") {
   Fixture db;
   db.run("CREATE TABLE t (id INT PRIMARY KEY, ts TIMESTAMP, x FLOAT, label TEXT)");
