@@ -93,6 +93,7 @@ class LoadingReader final : public PlacedReader {
     out.assign(from, from + static_cast<std::ptrdiff_t>(last_));
   }
   Result<std::optional<ValueRun>> next_run() override { return placed_->next_run(); }
+  Result<ValueRun> run_at(Place place, ColumnId column) const override { return placed_->run_at(place, column); }
   Result<bool> is_there(Place place) const override { return placed_->is_there(place); }
   Result<Batch> fetch(std::span<const Place> places, std::span<const ColumnId> columns) const override {
     Batch found = TRY(placed_->fetch(places, columns));
