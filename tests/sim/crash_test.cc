@@ -28,9 +28,10 @@ struct Tally {
   std::uint64_t cuts = 0;
   std::uint64_t violations = 0;
   std::uint64_t seeds = 0, flushes = 0, merges = 0, backups = 0;
-  std::uint64_t nested = 0;         // Cuts in the midst of recovery.
-  std::uint64_t indexed = 0;        // States whose indexes were held against their rows.
-  std::uint64_t lived_on = 0;       // Recovered stores that went on until nothing was left to do.
+  std::uint64_t blob_commits = 0, blob_moves = 0;  // Commits, and maintenance, that wrote to blob files.
+  std::uint64_t nested = 0;                        // Cuts in the midst of recovery.
+  std::uint64_t indexed = 0;                       // States whose indexes were held against their rows.
+  std::uint64_t lived_on = 0;                      // Recovered stores that went on until nothing was left to do.
   std::uint64_t lies_reported = 0;  // Under p7 open may say `corrupt`: what the disk had called synced is not there.
   std::string first_violation;
 };
@@ -66,7 +67,9 @@ class CrashRun {
       WriteSet writes = model_.next(store);
       in_flight_ = true;
       const bool durable = model_.random()() % 3 != 0;
+      const std::uint64_t blobs = disk_.syncs_at(SyncSite::blob_data);
       const auto done = store.commit(std::move(writes), durable ? Durability::commit : Durability::os);
+      tally_.blob_commits += disk_.syncs_at(SyncSite::blob_data) > blobs;
       // The hook saw the commit in flight; it is in the model from here on.
       const std::string wrong = done ? model_.committed(store) : done.error().to_string();
       in_flight_ = false;
@@ -93,6 +96,7 @@ class CrashRun {
     const std::uint64_t what = model_.random()() % (busy ? 4 : 6);
     if (what > (busy ? 3 : 2)) return {};
     const auto before = segments_of(store);
+    const std::uint64_t blobs = disk_.syncs_at(SyncSite::blob_data);
     const auto done =
         what == 0 || what == 3 ? store.flush() : steps(store, what == 1 ? 1 + model_.random()() % 12 : kStepsMax);
     if (!done) return "maintenance: " + done.error().to_string();
@@ -100,6 +104,7 @@ class CrashRun {
     const auto gone = [&](const auto& segment) { return !after.contains(segment); };
     tally_.flushes += std::ranges::any_of(after, [&](const auto& segment) { return !before.contains(segment); });
     tally_.merges += std::ranges::any_of(before, gone);
+    tally_.blob_moves += disk_.syncs_at(SyncSite::blob_data) > blobs;
     return {};
   }
 
@@ -325,12 +330,14 @@ TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits
     if (only != 0 || tally.violations != 0) break;
   }
   std::printf(
-      "crash points: %.0f s, %llu seeds, %llu flushes, %llu merges, %llu backups, %llu cuts, %zu distinct images, %llu "
+      "crash points: %.0f s, %llu seeds, %llu flushes, %llu merges, %llu commits and %llu merges with blobs, %llu "
+      "backups, %llu cuts, %zu distinct images, %llu "
       "recoveries, "
       "%llu cut again in recovery, %llu lived on, %llu states with their indexes, "
       "%llu lies of the disk reported, %llu violations\n",
       seconds_since(begin), static_cast<unsigned long long>(tally.seeds),
       static_cast<unsigned long long>(tally.flushes), static_cast<unsigned long long>(tally.merges),
+      static_cast<unsigned long long>(tally.blob_commits), static_cast<unsigned long long>(tally.blob_moves),
       static_cast<unsigned long long>(tally.backups), static_cast<unsigned long long>(tally.cuts), tally.images.size(),
       static_cast<unsigned long long>(tally.checked.size()), static_cast<unsigned long long>(tally.nested),
       static_cast<unsigned long long>(tally.lived_on), static_cast<unsigned long long>(tally.indexed),
@@ -341,6 +348,8 @@ TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits
   CHECK(tally.flushes > tally.seeds);
   CHECK(tally.merges > 0);
   CHECK(tally.backups > 0);
+  CHECK(tally.blob_commits > tally.seeds);
+  CHECK(tally.blob_moves > 0);
   CHECK(tally.nested > 0);
 }
 

@@ -110,6 +110,7 @@ TEST_CASE("model: an acknowledged commit that is missing, a hole, and half a com
         State half = after;
         half.erase(table);
         if (before.contains(table)) half[table] = before.at(table);
+        if (model.explains(half, commits + 1)) continue;  // Later commits did just that, as above.
         CHECK_FALSE(model.explains(half, 0));
         ++halves;
       }
