@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "mneme/blob.h"
 #include "mneme/durability.h"
 #include "mneme/export.h"
 #include "mneme/result.h"
@@ -175,6 +176,12 @@ class MNEME_API Connection {  // Thread-safe, one statement at a time. Must not 
   Result<void> execute_script(std::string_view sql, const std::function<void(const ResultSet&)>& each = {});
   Result<RowStream> query(std::string_view sql, std::span<const Value> parameters = {});
   Result<Statement> prepare(std::string_view sql);
+  // The blob that a query of one BLOB column finds, to be read in parts; none: no row, or NULL. invalid_argument:
+  // another kind of query, or (21000) more than one row.
+  Result<std::optional<BlobReader>> read_blob(std::string_view sql, std::span<const Value> parameters = {});
+  Result<std::optional<BlobReader>> read_blob(std::string_view sql, std::initializer_list<Value> parameters) {
+    return read_blob(sql, std::span(parameters.begin(), parameters.size()));
+  }
   [[nodiscard]] bool in_transaction() const noexcept;
   // Of the transactions that begin from now on; none: that of the tables they change.
   void set_durability(std::optional<Durability> durability) noexcept;
@@ -295,6 +302,8 @@ class MNEME_API Database {  // Thread-safe.
   [[nodiscard]] Connection connect();
   Result<Table> table(std::string_view name);
   Result<Appender> appender(std::string_view table, std::span<const std::string> columns = {});
+
+  Result<BlobWriter> write_blob();  // Several may write at once.
 
   Result<void> sync();  // Makes every commit so far durable.
   // Does maintenance (flush, compaction) until there is none to do (false) or the time is over (true: there is more).

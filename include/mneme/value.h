@@ -47,6 +47,9 @@ class MNEME_API Value {  // One thread at a time.
   [[nodiscard]] bool is_null() const noexcept { return null_; }
   [[nodiscard]] const Type& type() const noexcept { return type_; }
   [[nodiscard]] bool has_type() const noexcept { return typed_; }  // False only of a bare NULL.
+  // True of what BlobWriter::finish() gave of a long blob (mneme/blob.h): it stands for bytes that lie in a file, and
+  // only statements and appenders know what to do with it. Its bytes() and to_text() are not the blob's.
+  [[nodiscard]] bool is_reference() const noexcept { return reference_; }
   // The layout's bytes; empty of NULL.
   [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
 
@@ -83,9 +86,11 @@ class MNEME_API Value {  // One thread at a time.
   template <class Fixed>
   Value(Type type, Fixed value)
       : type_(type), null_(false), typed_(true), bytes_(reinterpret_cast<const char*>(&value), sizeof value) {}
+  friend class BlobWriter;
   Type type_{};
   bool null_ = true;
   bool typed_ = false;
+  bool reference_ = false;
   std::string bytes_;
 };
 

@@ -2,8 +2,10 @@
 #include <array>
 
 #include "api/appender_state.h"
+#include "api/blob_state.h"
 #include "api/describe.h"
 #include "api/guarded.h"
+#include "storage/blob_offload.h"
 #include "types/utf8.h"
 
 namespace mneme {
@@ -68,6 +70,23 @@ void Appender::State::wrong(const Slot& slot, std::string_view given) {
               .with_sqlstate("42804");
 }
 
+// A value from a BlobWriter, which need not live until the row is committed.
+void Appender::State::put_reference(const Slot& slot, const Value& value) {
+  if (slot.kind != TypeKind::blob) return wrong(slot, "BLOB");
+  const auto ref = reference_of(*engine, value);
+  const ColumnSchema& column = schema->columns[ordinals[static_cast<std::size_t>(&slot - slots.data())]];
+  if (!ref) {
+    error = ref.error();
+  } else if (is_indexed(*schema, column.id)) {
+    error = Error(Code::unsupported, "column '" + column.name + "' has an index: its values must be given whole")
+                .with_sqlstate("0A000");
+  } else {
+    blobs.push_back(engine->store().blobs().find(FileNumber{ref->file}));
+    slot.column->set_copy(rows, as_reference(*ref));
+    bytes += kReferenceBytes;
+  }
+}
+
 Result<void> Appender::State::add_row() {
   if (!error && next < slots.size()) {
     error =
@@ -94,6 +113,7 @@ Result<void> Appender::State::commit(std::optional<Durability> durability) {
   auto committed = commit_batch(durability);
   if (committed) {
     for (Column& column : batch.columns) column.clear();
+    blobs.clear();
     rows = 0;
     bytes = 0;
   }
@@ -210,6 +230,7 @@ void Appender::put(const Value& value) {
   if (state_->next == state_->slots.size()) return state_->no_slot(type_name(value.type()));
   const State::Slot* slot = state_->next_slot("value");
   if (slot == nullptr) return;
+  if (value.is_reference()) return state_->put_reference(*slot, value);
   if (value.type() == slot->column->type()) {
     state_->bytes += value.bytes().size();
     return slot->column->set_bytes(state_->rows, as_bytes(value.bytes()));

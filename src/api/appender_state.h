@@ -33,6 +33,7 @@ struct Appender::State {  // One thread at a time.
   void wrong(const Slot& slot, std::string_view given);
   Result<void> add_row();
   Result<void> commit(std::optional<Durability> durability);
+  void put_reference(const Slot& slot, const Value& value);
   Result<void> commit_batch(std::optional<Durability> durability);
   [[nodiscard]] std::size_t transaction_bytes_max() const;
   void make_room();  // For one row more at least.
@@ -43,9 +44,10 @@ struct Appender::State {  // One thread at a time.
   Batch batch;                              // All columns of the schema, with room behind the rows.
   std::vector<Slot> slots;                  // Of `ordinals`.
   std::size_t rows = 0;
-  std::size_t bytes = 0;       // Of text and vectors.
-  std::size_t next = 0;        // The slot of the next value.
-  std::optional<Error> error;  // Of the row at hand.
+  std::size_t bytes = 0;                         // Of text and vectors.
+  std::vector<std::shared_ptr<BlobFile>> blobs;  // That rows refer to.
+  std::size_t next = 0;                          // The slot of the next value.
+  std::optional<Error> error;                    // Of the row at hand.
 };
 
 }  // namespace mneme

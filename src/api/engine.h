@@ -29,13 +29,17 @@ class Engine {  // Thread-safe.
   [[nodiscard]] std::int64_t now_ns() { return wall_clock_ns_ ? wall_clock_ns_() : clock().wall_ns(); }
   // Adds what does not fit between rows and indexes.
   Result<void> check_indexes(std::vector<std::string>& problems);
+  // Marks references that this opening gave to the host: they mean nothing to another one.
+  [[nodiscard]] std::uint64_t stamp() const noexcept { return stamp_; }
   Result<std::unique_ptr<Transaction>> begin() { return Transaction::begin(*store_, *kinds_, now_ns()); }
 
  private:
-  explicit Engine(const Options& options) : wall_clock_ns_(options.wall_clock_ns) {}
+  explicit Engine(const Options& options)
+      : stamp_(world_.world().random.next()), wall_clock_ns_(options.wall_clock_ns) {}
   const ProcessMark process_;
   std::string directory_;
   PosixWorld world_;
+  const std::uint64_t stamp_;
   std::function<std::int64_t()> wall_clock_ns_;
   std::unique_ptr<ScratchFiles> scratch_;
   std::unique_ptr<const IndexKinds> kinds_;

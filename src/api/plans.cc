@@ -4,6 +4,8 @@
 #include "api/session.h"
 #include "query/functions.h"
 #include "query/rules.h"
+#include "query/rules_blob.h"
+#include "table/blob_values.h"
 #include "types/value_column.h"
 
 namespace mneme {
@@ -23,6 +25,17 @@ Error wrong_number(std::size_t wanted, std::size_t given) {
       .with_sqlstate("08P01");
 }
 
+Result<void> cast(const Column& given, Column& out) {
+  const query::Function* function = query::cast_function(given.type(), out.type());
+  if (function == nullptr) {
+    return Error(Code::invalid_argument,
+                 "a " + type_name(given.type()) + " was bound where " + type_name(out.type()) + " is expected")
+        .with_sqlstate("42804");
+  }
+  const query::Operand operand{&given, false};
+  return function->kernel({&operand, 1}, 1, out);
+}
+
 Result<Column> column_of(const Value& value, const Type& type) {
   Column out(type);
   if (value.is_null()) {
@@ -39,14 +52,21 @@ Result<Column> column_of(const Value& value, const Type& type) {
   }
   Column given(value.type());
   append_value(given, value);
-  const query::Function* cast = query::cast_function(value.type(), type);
-  if (cast == nullptr) {
-    return Error(Code::invalid_argument,
-                 "a " + type_name(value.type()) + " was bound where " + type_name(type) + " is expected")
-        .with_sqlstate("42804");
-  }
-  const query::Operand operand{&given, false};
-  TRY(cast->kernel({&operand, 1}, 1, out));
+  TRY(cast(given, out));
+  return out;
+}
+
+// Of a value from a BlobWriter.
+Result<Column> column_of_blob(Engine& engine, const Value& value, const Type& type, bool by_reference) {
+  const BlobRef ref = TRY(reference_of(engine, value));
+  Column given(value.type());
+  given.append_copy(as_reference(ref));
+  if (by_reference && type == given.type()) return given;
+  TRY(load_blobs(engine.store(), given));
+  if (type == given.type()) return given;
+  Column out(type);
+  TRY(cast(given, out));
+  out.keep_alive(std::make_shared<const Column>(std::move(given)));
   return out;
 }
 
@@ -74,11 +94,13 @@ sql::BindContext bind_context(const Transaction& transaction, std::span<const Ty
 
 Result<std::shared_ptr<const PlannedStatement>> plan_statement(const sql::Statement& statement,
                                                                const Transaction& transaction,
-                                                               std::span<const Value> parameters) {
+                                                               std::span<const Value> parameters,
+                                                               bool rows_by_reference) {
   const std::vector<Type> types = types_of(parameters);
   auto planned = std::make_shared<PlannedStatement>();
   planned->plan = TRY(sql::bind(statement, bind_context(transaction, types)));
   query::apply_rules(planned->plan);
+  if (rows_by_reference) query::pass_blobs_by_reference(planned->plan, true);
   collect_schemas(*planned->plan.root, planned->schemas);
   for (const auto& subquery : planned->plan.scalar_subqueries) collect_schemas(*subquery, planned->schemas);
   for (const query::OutputColumn& column : planned->plan.root->columns) {
@@ -92,12 +114,15 @@ bool still_fits(const PlannedStatement& plan, const Transaction& transaction) {
                              [&](const auto& schema) { return transaction.find_table(schema->id) == schema; });
 }
 
-Result<std::vector<Column>> bind_parameters(const query::StatementPlan& plan, std::span<const Value> values) {
+Result<std::vector<Column>> bind_parameters(Engine& engine, const query::StatementPlan& plan,
+                                            std::span<const Value> values) {
   if (values.size() != plan.parameter_types.size()) return wrong_number(plan.parameter_types.size(), values.size());
   std::vector<Column> columns;
   columns.reserve(values.size() + 1 + plan.scalar_subqueries.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    auto column = column_of(values[i], plan.parameter_types[i]);
+    const Type& type = plan.parameter_types[i];
+    auto column = values[i].is_reference() ? column_of_blob(engine, values[i], type, plan.parameters_by_reference[i])
+                                           : column_of(values[i], type);
     if (!column) return std::move(column).error().during("parameter $" + std::to_string(i + 1));
     columns.push_back(std::move(column).value());
   }

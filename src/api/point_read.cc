@@ -46,7 +46,7 @@ bool PointRead::takes(std::span<const Value> parameters) const noexcept {
   const auto& types = plan_->plan.parameter_types;
   if (parameters.size() != types.size()) return false;
   for (std::size_t i = 0; i < types.size(); ++i) {
-    if (parameters[i].is_null() || parameters[i].type() != types[i]) return false;
+    if (parameters[i].is_null() || parameters[i].is_reference() || parameters[i].type() != types[i]) return false;
   }
   return true;
 }

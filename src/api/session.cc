@@ -19,6 +19,23 @@ bool is(const sql::Statement& statement) {
 
 std::unique_ptr<ResultData> nothing() { return std::make_unique<ResultData>(); }
 
+// Of a column's only row; none: it is NULL.
+Result<std::optional<StoredBlob>> stored_blob(Store& store, const Column& column) {
+  StoredBlob blob;
+  if (column.is_null(0)) return std::optional<StoredBlob>();
+  const StringRef value = column.values<StringRef>()[0];
+  if (value.is_reference()) {
+    blob.reference = blob_ref(value);
+    blob.held = TRY(store.blob_file(blob.reference));
+    blob.file = TRY(blob.held->open());
+    TRY(blob.file->check_extent(blob.reference));
+  } else {
+    const Bytes bytes = column.bytes_at(0);
+    blob.head.assign(bytes.begin(), bytes.end());
+  }
+  return std::optional(std::move(blob));
+}
+
 std::unique_ptr<ResultData> text_rows(std::string name, std::string_view lines) {
   auto data = nothing();
   const Type text{.kind = TypeKind::text};
@@ -239,7 +256,7 @@ Result<Session::Data> Session::run_plan(Transaction& transaction, PreparedStatem
                                         std::span<const Value> parameters) {
   TRY(make_plan(transaction, prepared, parameters));
   Execution execution(prepared.plan, transaction, engine_->store().budget(),
-                      TRY(bind_parameters(prepared.plan->plan, parameters)));
+                      TRY(bind_parameters(*engine_, prepared.plan->plan, parameters)));
   execution.root = TRY(query::start(prepared.plan->plan, execution.context));
   auto data = nothing();
   data->memory = TRY(engine_->store().budget().reserve(0, MemoryShare::queries, "result"));
@@ -269,10 +286,32 @@ Result<OpenStream> Session::open_stream(PreparedStatement& prepared, std::span<c
   Transaction& transaction = transaction_ ? *transaction_ : *stream.own;
   TRY(make_plan(transaction, prepared, parameters));
   stream.execution = std::make_unique<Execution>(prepared.plan, transaction, engine_->store().budget(),
-                                                 TRY(bind_parameters(prepared.plan->plan, parameters)));
+                                                 TRY(bind_parameters(*engine_, prepared.plan->plan, parameters)));
   stream.execution->root = TRY(query::start(prepared.plan->plan, stream.execution->context));
   streaming_ = true;
   return stream;
+}
+
+Result<std::optional<StoredBlob>> Session::read_blob(PreparedStatement& prepared, std::span<const Value> parameters) {
+  TRY(check_ready(prepared.statement));
+  std::unique_ptr<Transaction> own;
+  if (!transaction_) own = TRY(engine_->begin());
+  Transaction& transaction = transaction_ ? *transaction_ : *own;
+  constexpr const char* kWanted = "read_blob() takes a query of one BLOB column";
+  if (!is<sql::QueryPtr>(prepared.statement)) return Error(Code::invalid_argument, kWanted).with_sqlstate("42804");
+  const auto plan = TRY(plan_statement(prepared.statement, transaction, parameters, true));
+  if (plan->columns.size() != 1 || plan->columns.front().type.kind != TypeKind::blob) {
+    return Error(Code::invalid_argument, kWanted).with_sqlstate("42804");
+  }
+  MemoryBudget& budget = engine_->store().budget();
+  Execution execution(plan, transaction, budget, TRY(bind_parameters(*engine_, plan->plan, parameters)));
+  execution.root = TRY(query::start(plan->plan, execution.context));
+  const auto batch = TRY(execution.root->next());
+  if (!batch) return std::optional<StoredBlob>();
+  if (batch->rows() > 1 || TRY(execution.root->next())) {
+    return Error(Code::invalid_argument, "the query for a blob found more than one row").with_sqlstate("21000");
+  }
+  return stored_blob(engine_->store(), batch->columns.front());
 }
 
 Result<Session::Data> Session::explain(Transaction& transaction, const sql::Explain& explain,
@@ -299,7 +338,8 @@ Result<void> Session::run_profiled(Transaction& transaction, const std::shared_p
                                    std::span<const Value> parameters, query::Profile& profile) {
   transaction.begin_statement();
   const auto run = [&]() -> Result<void> {
-    Execution execution(plan, transaction, engine_->store().budget(), TRY(bind_parameters(plan->plan, parameters)));
+    Execution execution(plan, transaction, engine_->store().budget(),
+                        TRY(bind_parameters(*engine_, plan->plan, parameters)));
     execution.context.profile = &profile;
     execution.root = TRY(query::start(plan->plan, execution.context));
     while (TRY(execution.root->next())) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "api/blob_state.h"
 #include "api/engine.h"
 #include "api/point_read.h"
 #include "api/result_data.h"
@@ -40,6 +41,8 @@ class Session {  // One thread at a time.
   // A query whose rows are pulled; until end_stream() nothing else runs.
   Result<OpenStream> open_stream(PreparedStatement& prepared, std::span<const Value> parameters);
   void end_stream() noexcept { streaming_ = false; }
+  // Of a query for one BLOB.
+  Result<std::optional<StoredBlob>> read_blob(PreparedStatement& prepared, std::span<const Value> parameters);
 
   [[nodiscard]] bool in_transaction() const noexcept { return transaction_ != nullptr; }
   void set_durability(std::optional<Durability> durability) noexcept { durability_ = durability; }
@@ -80,10 +83,12 @@ class Session {  // One thread at a time.
 // The plan of a statement for `transaction`, made anew when the one there is no longer fits.
 Result<std::shared_ptr<const PlannedStatement>> plan_statement(const sql::Statement& statement,
                                                                const Transaction& transaction,
-                                                               std::span<const Value> parameters);
+                                                               std::span<const Value> parameters,
+                                                               bool rows_by_reference = false);
 [[nodiscard]] bool still_fits(const PlannedStatement& plan, const Transaction& transaction);
 // The values as one-row columns of the types the plan asks for. 08P01: another number of them.
-Result<std::vector<Column>> bind_parameters(const query::StatementPlan& plan, std::span<const Value> values);
+Result<std::vector<Column>> bind_parameters(Engine& engine, const query::StatementPlan& plan,
+                                            std::span<const Value> values);
 // Their types as far as a binder can be told: up to the first bare NULL.
 std::vector<Type> types_of(std::span<const Value> parameters);
 sql::BindContext bind_context(const Transaction& transaction, std::span<const Type> parameter_types);

@@ -1,8 +1,10 @@
 #include "query/evaluate.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "query/gather.h"
+#include "table/blob_values.h"
 
 namespace mneme::query {
 
@@ -134,7 +136,12 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
       operands[i] = TRY(operand(*e.children[i], selection, storage[i]));
     }
     Column out(e.type);
-    TRY(e.function->kernel(operands, count(selection), out));
+    if (std::ranges::any_of(operands, [](const Operand& operand) { return has_references(*operand.column); })) {
+      ASSERT(e.function->by_reference != nullptr && input_.store != nullptr);  // The rules see to it.
+      TRY(e.function->by_reference(operands, count(selection), *input_.store, out));
+    } else {
+      TRY(e.function->kernel(operands, count(selection), out));
+    }
     for (Column& column : storage) {
       if (column.type().is_variable()) out.keep_alive(std::make_shared<const Column>(std::move(column)));
     }

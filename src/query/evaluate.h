@@ -13,6 +13,7 @@ struct EvaluationInput {
   const Batch& batch;
   std::size_t rows = 0;                // Of the batch; stands alone because a batch may have no columns (SELECT 1).
   std::span<const Column> parameters;  // One row each.
+  Store* store = nullptr;              // Of the blobs that values may refer to; null: none does.
 };
 
 // One value per selected row (all rows when `selection` is null), dense. The result may borrow text from the input's

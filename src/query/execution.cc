@@ -22,7 +22,7 @@ Result<void> check_stop(ExecutionContext& context) {
 
 Result<Column> evaluate_once(const Expression& expression, const ExecutionContext& context) {
   const Batch none;
-  return evaluate(expression, {.batch = none, .rows = 1, .parameters = context.parameters});
+  return evaluate(expression, over(none, 1, context));
 }
 
 Result<Computed> Computed::of(const Expression& expression, const EvaluationInput& input, const Selection* selection) {

@@ -26,8 +26,11 @@ class Input {
 
 Result<void> check_stop(ExecutionContext& context);
 
+inline EvaluationInput over(const Batch& batch, std::size_t rows, const ExecutionContext& context) {
+  return {.batch = batch, .rows = rows, .parameters = context.parameters, .store = &context.transaction.store()};
+}
 inline EvaluationInput over(const Batch& batch, const ExecutionContext& context) {
-  return {.batch = batch, .rows = batch.rows(), .parameters = context.parameters};
+  return over(batch, batch.rows(), context);
 }
 // The value of an expression without columns: one row.
 Result<Column> evaluate_once(const Expression& expression, const ExecutionContext& context);

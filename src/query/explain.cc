@@ -126,7 +126,11 @@ class NodePrinter {  // One thread at a time: the line of one node.
 
   std::string operator()(const Scan& n) const {
     std::string columns;
-    for (const ColumnId id : n.table_columns) columns += (columns.empty() ? "" : ", ") + n.table->find(id)->name;
+    for (const ColumnId id : n.table_columns) {
+      columns += (columns.empty() ? "" : ", ") + n.table->find(id)->name;
+      if (std::ranges::find(n.by_reference, id) != n.by_reference.end()) columns += " by reference";
+      if (std::ranges::find(n.in_part, id) != n.in_part.end()) columns += " in part";
+    }
     std::string text = "Scan " + n.table->name + alias(*n.table) + " (" + columns + ")";
     text += optional("filter", n.filter, plan_.columns);
     text += prune_text(n);

@@ -10,6 +10,10 @@
 
 #include "query/operand.h"
 
+namespace mneme {
+class Store;
+}
+
 namespace mneme::query {
 
 // A scalar function or operator over exact types. Kernels are pure: same operands, same column.
@@ -17,6 +21,9 @@ struct Function {
   std::string_view name;
   // Fills `out` (empty, of the call's type) with `rows` values. Operands have `rows` rows or are constant.
   Result<void> (*kernel)(Operands operands, std::size_t rows, Column& out);
+  // The same where a BLOB operand may hold references to values in blob files (types/blob_ref.h), of which it reads no
+  // more than it needs. Null: operands hold none.
+  Result<void> (*by_reference)(Operands operands, std::size_t rows, Store& store, Column& out) = nullptr;
 };
 
 enum class ExpressionKind : std::uint8_t {

@@ -3,6 +3,7 @@
 #include "query/kernel_error.h"
 #include "query/signature.h"
 #include "query/text_limit.h"
+#include "table/blob_values.h"
 #include "types/md5.h"
 #include "types/text_cursor.h"
 #include "types/text_form.h"
@@ -33,19 +34,64 @@ Result<std::string_view> convert_from(std::string_view bytes, std::string_view e
   return bytes;
 }
 
-// A window of bytes that may begin before the first one: it is then cut, not moved.
-Result<std::string_view> part_of(std::string_view bytes, Integer start, Integer count) {
+struct Window {  // Of the bytes of a value.
+  std::size_t begin = 0;
+  std::size_t count = 0;
+};
+// It may be asked to begin before the first byte: it is then cut, not moved.
+Result<Window> window_of(std::size_t bytes, Integer start, Integer count) {
   if (count < 0) return bad_argument("negative substring length not allowed", "22011");
   Integer end = 0;
   if (__builtin_add_overflow(start, count, &end)) end = INT64_MAX;
   const auto clamp = [&](Integer place) {
-    const Integer size = static_cast<Integer>(bytes.size());
+    const Integer size = static_cast<Integer>(bytes);
     return static_cast<std::size_t>(place <= 1 ? 0 : place - 1 > size ? size : place - 1);
   };
-  return bytes.substr(clamp(start), clamp(end) - clamp(start));
+  return Window{clamp(start), clamp(end) - clamp(start)};
+}
+Result<Window> window_from(std::size_t bytes, Integer start) {
+  return window_of(bytes, start < 1 ? 1 : start, INT64_MAX);
+}
+Result<std::string_view> part_of(std::string_view bytes, Integer start, Integer count) {
+  const Window window = TRY(window_of(bytes.size(), start, count));
+  return bytes.substr(window.begin, window.count);
 }
 Result<std::string_view> rest_of(std::string_view bytes, Integer start) {
-  return part_of(bytes, start < 1 ? 1 : start, INT64_MAX);
+  const Window window = TRY(window_from(bytes.size(), start));
+  return bytes.substr(window.begin, window.count);
+}
+
+// --- The same of values in blob files, of which no more is read than is asked for.
+std::size_t size_of(const StringRef& value) noexcept {
+  return value.is_reference() ? blob_ref(value).bytes : value.bytes();
+}
+
+template <Integer kUnitsPerByte>
+Result<void> size_by_reference(Operands operands, std::size_t rows, Store&, Column& out) {
+  map_rows<Integer>(operands, rows, out, [&](std::size_t row) {
+    return static_cast<Integer>(size_of(operands[0].at<StringRef>(row))) * kUnitsPerByte;
+  });
+  return {};
+}
+
+Result<void> part_by_reference(Operands operands, std::size_t rows, Store& store, Column& out) {
+  const auto validity = strict_validity(operands, rows);
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (!bit_of(validity, row)) {
+      out.append_null();
+      continue;
+    }
+    const auto& value = operands[0].at<StringRef>(row);
+    const Integer start = operands[1].at<Integer>(row);
+    const Window window = TRY(operands.size() == 3 ? window_of(size_of(value), start, operands[2].at<Integer>(row))
+                                                   : window_from(size_of(value), start));
+    if (value.is_reference()) {
+      TRY(append_blob(store, blob_ref(value), window.begin, window.count, out));
+    } else {
+      out.append_borrowed({value.data + window.begin, window.count});
+    }
+  }
+  return {};
 }
 
 // --- encode and decode.
@@ -142,14 +188,14 @@ constexpr TypeKind kB = TypeKind::blob;
 constexpr TypeKind kT = TypeKind::text;
 constexpr TypeKind kI = TypeKind::integer;
 constexpr Signature kSignatures[] = {
-    signature("length", adapt<byte_count>, returns<kI>, kB),
-    signature("octet_length", adapt<byte_count>, returns<kI>, kB),
-    signature("bit_length", adapt<bit_count>, returns<kI>, kB),
+    signature("length", adapt<byte_count>, size_by_reference<1>, returns<kI>, kB),
+    signature("octet_length", adapt<byte_count>, size_by_reference<1>, returns<kI>, kB),
+    signature("bit_length", adapt<bit_count>, size_by_reference<8>, returns<kI>, kB),
     signature("bit_length", adapt<bit_count>, returns<kI>, kT),
-    signature("substr", adapt<rest_of>, returns<kB>, kB, kI),
-    signature("substring", adapt<rest_of>, returns<kB>, kB, kI),
-    signature("substr", adapt<part_of>, returns<kB>, kB, kI, kI),
-    signature("substring", adapt<part_of>, returns<kB>, kB, kI, kI),
+    signature("substr", adapt<rest_of>, part_by_reference, returns<kB>, kB, kI),
+    signature("substring", adapt<rest_of>, part_by_reference, returns<kB>, kB, kI),
+    signature("substr", adapt<part_of>, part_by_reference, returns<kB>, kB, kI, kI),
+    signature("substring", adapt<part_of>, part_by_reference, returns<kB>, kB, kI, kI),
     signature("md5", adapt<md5>, returns<kT>, kB),
     signature("md5", adapt<md5>, returns<kT>, kT),
     signature("convert_to", adapt<convert_to>, returns<kB>, kT, kT),

@@ -123,8 +123,7 @@ class NearestOperator final : public Operator {  // One thread at a time.
     if (!read) return false;
     reader_->places(places_);
     const Batch batch = spread(*std::move(read), scan_, filtered_by_);
-    const Selection kept =
-        TRY(filter(*scan_.filter, {.batch = batch, .rows = places_.size(), .parameters = context_.parameters}));
+    const Selection kept = TRY(filter(*scan_.filter, over(batch, places_.size(), context_)));
     for (std::size_t i = 0; i < kept.size();) {
       const Place place = places_[kept[i]];
       if (!run_ || !holds(*run_, place)) run_ = TRY(reader_->run_at(place, measure_.column));

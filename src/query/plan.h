@@ -51,6 +51,10 @@ struct Scan {
   ExpressionPtr filter;                 // Over what it yields; null: all rows.
   std::vector<PruneBound> prune;        // By the rules, from the filter, which stays.
   std::optional<IndexAccess> index;     // By the rules.
+  // By the rules, of table_columns: BLOB columns that come as references where their values lie in blob files; of
+  // `in_part` some bytes are read above, of `by_reference` none (table/transaction.h).
+  std::vector<ColumnId> by_reference;
+  std::vector<ColumnId> in_part;
 };
 struct Values {
   std::vector<std::vector<ExpressionPtr>> rows;  // Without columns. One empty row: SELECT without FROM.
@@ -167,8 +171,9 @@ struct Plan {
 struct StatementPlan {
   PlanPtr root;
   std::vector<PlanPtr> scalar_subqueries;
-  std::vector<Type> parameter_types;  // Of $1, $2 ...: what the caller's values are cast to. Parameter
-                                      // parameter_types.size() is now(), a TIMESTAMP.
+  std::vector<Type> parameter_types;          // Of $1, $2 ...: what the caller's values are cast to. Parameter
+                                              // parameter_types.size() is now(), a TIMESTAMP.
+  std::vector<bool> parameters_by_reference;  // By the rules: that may be references, as columns of a scan may.
 };
 
 }  // namespace mneme::query

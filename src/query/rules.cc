@@ -1,5 +1,6 @@
 #include "query/rules.h"
 
+#include "query/rules_blob.h"
 #include "query/rules_columns.h"
 #include "query/rules_filter.h"
 #include "query/rules_order.h"
@@ -26,6 +27,7 @@ void apply(PlanPtr& plan) {
 void apply_rules(StatementPlan& statement) {
   for (PlanPtr& subquery : statement.scalar_subqueries) apply(subquery);
   apply(statement.root);
+  pass_blobs_by_reference(statement, false);
 }
 
 }  // namespace mneme::query

@@ -93,6 +93,8 @@ Result<std::optional<ScanRequest>> scan_request(const Scan& scan, const Executio
   request->table = scan.table->id;
   request->columns = scan.table_columns;
   request->row_ids = scan.with_row_id;
+  request->by_reference = scan.by_reference;
+  request->in_part = scan.in_part;
   for (const PruneBound& prune : scan.prune) {
     request->bounds.push_back(TRY(bound_of(prune, context)));
   }

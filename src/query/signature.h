@@ -26,6 +26,12 @@ constexpr Signature signature(std::string_view name, decltype(Function::kernel) 
                               Kinds... kinds) {
   return {{name, kernel}, result, sizeof...(kinds), {kinds...}};
 }
+// Of a function that need not read all of a blob.
+template <class... Kinds>
+constexpr Signature signature(std::string_view name, decltype(Function::kernel) kernel,
+                              decltype(Function::by_reference) by_reference, ResultType result, Kinds... kinds) {
+  return {{name, kernel, by_reference}, result, sizeof...(kinds), {kinds...}};
+}
 
 template <TypeKind kKind>
 Type returns(std::span<const Type>) {

@@ -91,7 +91,7 @@ class TopRowsOperator final : public Operator {  // One thread at a time.
   }
 
   Result<void> look_at(const Batch& batch) {
-    const EvaluationInput input{.batch = batch, .rows = places_.size(), .parameters = context_.parameters};
+    const EvaluationInput input = over(batch, places_.size(), context_);
     Selection kept;
     if (top_.scan.filter != nullptr) {
       kept = TRY(filter(*top_.scan.filter, input));

@@ -87,6 +87,15 @@ Result<BlobRef> BlobFileWriter::end() {
   return value_;
 }
 
+Result<void> BlobFileWriter::abandon() {
+  if (frame_.empty()) return {};
+  frame_.clear();
+  end_ = value_.offset;
+  TRY(file_->truncate(end_));
+  allocated_ = end_;
+  return {};
+}
+
 Result<void> BlobFileWriter::sync() {
   ASSERT(!failed_);
   auto synced = file_->sync(SyncSite::blob_data);

@@ -47,6 +47,8 @@ class BlobFileWriter {  // One thread at a time.
   Result<void> begin(std::uint64_t expected_bytes);
   Result<void> append(Bytes bytes);  // full: the disk is, or the value would be longer than `bytes_max`.
   Result<BlobRef> end();
+  // Gives back what a value took that was begun and not ended. Its errors leave debris.
+  Result<void> abandon();
   // Makes every value durable that has ended. io: it is not, and the file takes no more.
   Result<void> sync();
 

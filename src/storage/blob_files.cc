@@ -81,6 +81,14 @@ void BlobFiles::give_back(OpenBlobFile file) {
   waiting_.push_back(std::move(file));
 }
 
+void BlobFiles::abandon(OpenBlobFile file) noexcept {
+  if (!file.writer) return;
+  if (auto done = file.writer->abandon(); !done) {
+    // Debris then, which goes with the file.
+  }
+  file.file->set_complete(true);
+}
+
 Result<void> BlobFiles::make_durable(OpenBlobFile& file) {
   TRY(file.writer->sync());
   if (file.named) return {};

@@ -77,6 +77,8 @@ class BlobFiles {  // Thread-safe.
   // A file with room, for nobody else until it is given back; one whose writer failed is not to come back.
   Result<OpenBlobFile> take() LOCK_NOT_HELD(mutex_);
   void give_back(OpenBlobFile file) LOCK_NOT_HELD(mutex_);
+  // Instead, when something went wrong in a value: its bytes are given back to the disk, and nobody appends any more.
+  void abandon(OpenBlobFile file) noexcept;
   // Makes what was written to it durable, and its name.
   Result<void> make_durable(OpenBlobFile& file);
 

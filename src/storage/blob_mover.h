@@ -14,6 +14,9 @@ namespace mneme {
 class BlobMover {  // One thread at a time; lives for one merge.
  public:
   BlobMover(StoreCore& core, std::set<FileNumber> emptied) : core_(core), emptied_(std::move(emptied)) {}
+  BlobMover(const BlobMover&) = delete;
+  BlobMover& operator=(const BlobMover&) = delete;
+  ~BlobMover() { core_.blobs.abandon(std::move(open_)); }
 
   // Moves what the batch refers to in the files to empty, and makes it refer to the copies.
   Result<void> move(Batch& batch);

@@ -34,6 +34,9 @@ bool has_blobs_in(const Column& column, std::size_t inline_max) {
 class Offload {  // One thread at a time; lives for one commit.
  public:
   explicit Offload(StoreCore& core) : core_(core) {}
+  Offload(const Offload&) = delete;
+  Offload& operator=(const Offload&) = delete;
+  ~Offload() { core_.blobs.abandon(std::move(open_)); }
 
   Result<void> put(Column& column) {
     Column moved(column.type());

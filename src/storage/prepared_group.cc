@@ -58,7 +58,8 @@ Result<void> check_new_indexes(const TableVersion& table, const TableSchema& nex
     if (is_indexed(*table.schema, column.id) || !refers(column.id)) continue;
     return Error(Code::unsupported, "BLOB column '" + column.name + "' of table '" + next.name +
                                         "' has values in blob files: it cannot get an index")
-        .with_sqlstate("0A000");
+        .with_sqlstate("0A000")
+        .with_hint("an index holds its keys whole: index a column of fingerprints, such as md5(" + column.name + ")");
   }
   return {};
 }

@@ -68,6 +68,16 @@ Result<void> Store::check_usable() const {
   return {};
 }
 
+Result<void> Store::check_open() {
+  Lock lock(core_.mutex);
+  return check_usable();
+}
+
+Result<void> Store::check_may_write() {
+  Lock lock(core_.mutex);
+  return check_writable();
+}
+
 Result<Snapshot> Store::snapshot() {
   Lock lock(core_.mutex);
   TRY(check_usable());

@@ -78,6 +78,9 @@ class Store {  // Thread-safe.
   // The file that a reference names, held. corrupt: nobody holds it, so no snapshot can refer to it.
   [[nodiscard]] Result<std::shared_ptr<BlobFile>> blob_file(const BlobRef& ref);
   [[nodiscard]] BlobFiles& blobs() noexcept { return core_.blobs; }
+  [[nodiscard]] std::size_t blob_inline_max() const noexcept { return core_.options.blob_inline_max; }
+  Result<void> check_open() LOCK_NOT_HELD(core_.mutex);       // closed: it is not any more.
+  Result<void> check_may_write() LOCK_NOT_HELD(core_.mutex);  // Nor is it read-only since a sync failed.
   [[nodiscard]] const RecoveryReport& recovery() const noexcept { return recovery_; }
   [[nodiscard]] MemoryBudget& budget() noexcept { return core_.budget; }
 

@@ -119,6 +119,16 @@ struct Simulated {  // Without a maintenance thread: the test takes every step.
     }
   }
   std::vector<std::string> blob_files() { return disk.list("db/blob").value(); }
+  std::uint64_t used_bytes() {
+    std::uint64_t bytes = 0;
+    for (const std::string directory : {"db/", "db/wal/", "db/seg/", "db/blob/"}) {
+      for (const std::string& name : disk.list(directory.substr(0, directory.size() - 1)).value()) {
+        const auto file = disk.open(directory + name, FileSystem::Open::read_only);
+        if (file) bytes += (*file)->size().value();
+      }
+    }
+    return bytes;
+  }
   std::string problems() {
     std::string all;
     for (const std::string& problem : store->check().value().problems) all += problem + "; ";
@@ -368,6 +378,69 @@ TEST_CASE_FIXTURE(
     if (key % 4 == 0) remove(key - 2);
   }
   disk.after_operation({});
+}
+
+TEST_CASE_FIXTURE(Simulated,
+                  "blobs: power cut while one is written piece by piece: no row has it, and its file is collected") {
+  add(1, 500);
+  const auto check_images = [&](bool stored) {
+    for (std::size_t policy = 0; policy < sim::kCutPolicies - 1; ++policy) {
+      sim::SimFileSystem cut(disk.cut(static_cast<sim::CutPolicy>(policy), disk.operations()));
+      World there{cut, real.world().clock, real.world().scheduler, real.world().random};
+      auto opened = Store::open(there, "db", options).value();
+      std::swap(store, opened);
+      CHECK(clips() == want);
+      CHECK(problems() == "");
+      settle();
+      settle();
+      CHECK(cut.list("db/blob").value().size() <= (stored ? 2 : 1));  // The first row's file, and the stored one's.
+      std::swap(store, opened);
+    }
+  };
+  const std::string value = clip(300'000);
+  OpenBlobFile first = store->blobs().take().value(), file = store->blobs().take().value();
+  REQUIRE(file.writer->begin(0));
+  for (std::size_t at = 0; at < value.size(); at += 30'000) {
+    REQUIRE(file.writer->append(as_bytes(value.substr(at, 30'000))));
+    check_images(false);
+  }
+  const BlobRef ref = file.writer->end().value();
+  check_images(false);
+  REQUIRE(store->blobs().make_durable(file));
+  check_images(false);
+  InsertRows rows;
+  rows.table = table;
+  rows.batch.columns.emplace_back(Type{}).append(std::int64_t{2});
+  rows.batch.columns.emplace_back(Type{.kind = TypeKind::blob}).append_copy(as_reference(ref));
+  commit(std::move(rows)).value();
+  want[2] = value;
+  check_images(true);
+}
+
+TEST_CASE_FIXTURE(Simulated, "blobs: a disk that is full in the middle of one gets its space back at once") {
+  add(1, 500);
+  const std::uint64_t room = used_bytes() + 200'000;
+  disk.set_capacity(room);
+  for (int round = 0; round < 5; ++round) {
+    const auto refused = commit(row(2, clip(1'000'000)));
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code() == Code::full);
+    OpenBlobFile file = store->blobs().take().value();
+    REQUIRE(file.writer->begin(0));
+    Result<void> appended;
+    while (appended) appended = file.writer->append(as_bytes(clip(60'000)));
+    CHECK(appended.error().code() == Code::full);
+    store->blobs().abandon(std::move(file));
+    CHECK(used_bytes() < room - 100'000);
+    add(10 + round, 300);  // What is shorter is taken meanwhile.
+  }
+  CHECK(clips() == want);
+  disk.set_capacity(~std::uint64_t{0});
+  add(3, 1'000'000);
+  CHECK(clips() == want);
+  CHECK(problems() == "");
+  reopen();
+  CHECK(clips() == want);
 }
 
 }  // namespace

@@ -3,32 +3,6 @@
 #include <algorithm>
 
 namespace mneme {
-namespace {
-
-struct LoadedBlob {
-  Reservation memory;
-  std::unique_ptr<char[]> bytes;
-};
-
-Result<Reservation> reserve_for(Store& store, const BlobRef& ref) {
-  auto memory = store.budget().reserve(ref.bytes, MemoryShare::queries, "blob");
-  if (memory) return memory;
-  return Error(Code::full, "a blob of " + std::to_string(ref.bytes) + " bytes is more than memory_budget leaves for it")
-      .with_hint("open the database with a larger memory_budget");
-}
-
-Result<void> load(Store& store, const BlobRef& ref, Column& out) {
-  const auto file = TRY(store.blob_file(ref));
-  const auto reader = TRY(file->open());
-  TRY(reader->check_extent(ref));
-  auto blob = std::make_shared<LoadedBlob>();
-  blob->memory = TRY(reserve_for(store, ref));
-  blob->bytes = std::make_unique_for_overwrite<char[]>(ref.bytes);
-  TRY(reader->read(ref, 0, std::as_writable_bytes(std::span(blob->bytes.get(), ref.bytes))));
-  out.append_borrowed({blob->bytes.get(), ref.bytes});
-  out.keep_alive(std::move(blob));
-  return {};
-}
 
 bool has_references(const Column& column) noexcept {
   if (column.type().kind != TypeKind::blob) return false;
@@ -38,14 +12,64 @@ bool has_references(const Column& column) noexcept {
   return false;
 }
 
-Result<void> load_column(Store& store, Column& column) {
+bool has_references(const Batch& batch) noexcept {
+  return std::ranges::any_of(batch.columns, [](const Column& column) { return has_references(column); });
+}
+
+namespace {
+
+struct LoadedBlob {
+  Reservation memory;
+  std::unique_ptr<char[]> bytes;
+};
+
+Result<Reservation> reserve_for(Store& store, std::uint64_t bytes) {
+  auto memory = store.budget().reserve(bytes, MemoryShare::queries, "blob");
+  if (memory) return memory;
+  return Error(Code::full, "a blob of " + std::to_string(bytes) + " bytes is more than memory_budget leaves for it")
+      .with_sqlstate("53200")
+      .with_hint("read it in parts: Connection::read_blob(), substr(); or open the database with a larger one");
+}
+
+std::string place_of(const TableSchema& schema, ColumnId column) {
+  return "table '" + schema.name + "', column '" + schema.find(column)->name + "'";
+}
+
+// Loads the columns at `positions` of a batch, each of which is `columns` there.
+Result<void> load_some(Store& store, const TableSchema& schema, std::span<const ColumnId> columns,
+                       std::span<const std::size_t> positions, Batch& batch) {
+  for (const std::size_t i : positions) {
+    auto done = load_blobs(store, batch.columns[i]);
+    if (!done) return std::move(done).error().during(place_of(schema, columns[i]));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> append_blob(Store& store, const BlobRef& ref, std::uint64_t from, std::uint64_t count, Column& out) {
+  const auto file = TRY(store.blob_file(ref));
+  const auto reader = TRY(file->open());
+  TRY(reader->check_extent(ref));
+  auto blob = std::make_shared<LoadedBlob>();
+  blob->memory = TRY(reserve_for(store, count));
+  blob->bytes = std::make_unique_for_overwrite<char[]>(count);
+  TRY(reader->read(ref, from, std::as_writable_bytes(std::span(blob->bytes.get(), count))));
+  out.append_borrowed({blob->bytes.get(), count});
+  out.keep_alive(std::move(blob));
+  return {};
+}
+
+Result<void> load_blobs(Store& store, Column& column) {
+  if (!has_references(column)) return {};
   Column loaded(column.type());
   const auto* values = column.values<StringRef>();
   for (std::size_t row = 0; row < column.rows(); ++row) {
     if (column.is_null(row)) {
       loaded.append_null();
     } else if (values[row].is_reference()) {
-      TRY(load(store, blob_ref(values[row]), loaded));
+      const BlobRef ref = blob_ref(values[row]);
+      TRY(append_blob(store, ref, 0, ref.bytes, loaded));
     } else {
       loaded.append_copy(values[row]);
     }
@@ -54,19 +78,33 @@ Result<void> load_column(Store& store, Column& column) {
   return {};
 }
 
+Result<void> load_blobs(Store& store, const TableSchema& schema, std::span<const ColumnId> columns, Batch& batch) {
+  for (std::size_t i = 0; i < columns.size(); ++i) TRY(load_some(store, schema, columns, {&i, 1}, batch));
+  return {};
+}
+
+namespace {
+
+constexpr std::uint64_t kPartOfValue = 16;  // What reading a value in part counts for: one 16th of it.
+
 class LoadingReader final : public PlacedReader {
  public:
   LoadingReader(Store& store, std::shared_ptr<const TableSchema> schema, std::vector<ColumnId> columns,
-                std::vector<std::size_t> loaded, std::unique_ptr<TableReader> reader, PlacedReader* placed)
+                BlobColumns blobs, std::unique_ptr<TableReader> reader, PlacedReader* placed)
       : store_(store),
         schema_(std::move(schema)),
         columns_(std::move(columns)),
-        loaded_(std::move(loaded)),
+        blobs_(std::move(blobs)),
         reader_(std::move(reader)),
-        placed_(placed) {}
+        placed_(placed) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (is_loaded(columns_[i])) loaded_.push_back(i);
+      if (std::ranges::find(blobs_.in_part, columns_[i]) != blobs_.in_part.end()) in_part_.push_back(i);
+    }
+  }
 
   Result<std::optional<Batch>> next(std::vector<RowId>& rows) override {
-    if (loaded_.empty()) return reader_->next(rows);
+    if (passes()) return reader_->next(rows);
     if (end_ == batch_.rows() && !TRY(next_stored())) return std::optional<Batch>();
     first_ = end_;
     end_ += fitting(first_);
@@ -83,12 +121,12 @@ class LoadingReader final : public PlacedReader {
         out.columns.emplace_back(column.type()).append_run(column, first_, last_);
       }
     }
-    TRY(load_some(out));
+    TRY(load_some(store_, *schema_, columns_, loaded_, out));
     return std::optional(std::move(out));
   }
 
   void places(std::vector<Place>& out) const override {
-    if (loaded_.empty()) return placed_->places(out);
+    if (passes()) return placed_->places(out);
     const auto from = places_.begin() + static_cast<std::ptrdiff_t>(first_);
     out.assign(from, from + static_cast<std::ptrdiff_t>(last_));
   }
@@ -97,11 +135,22 @@ class LoadingReader final : public PlacedReader {
   Result<bool> is_there(Place place) const override { return placed_->is_there(place); }
   Result<Batch> fetch(std::span<const Place> places, std::span<const ColumnId> columns) const override {
     Batch found = TRY(placed_->fetch(places, columns));
-    TRY(load_blobs(store_, *schema_, columns, found));
+    std::vector<std::size_t> loaded;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (is_loaded(columns[i])) loaded.push_back(i);
+    }
+    TRY(load_some(store_, *schema_, columns, loaded, found));
     return found;
   }
 
  private:
+  [[nodiscard]] bool passes() const noexcept { return loaded_.empty() && in_part_.empty(); }
+  [[nodiscard]] bool is_loaded(ColumnId id) const {
+    return schema_->find(id)->type.kind == TypeKind::blob &&
+           std::ranges::find(blobs_.by_reference, id) == blobs_.by_reference.end() &&
+           std::ranges::find(blobs_.in_part, id) == blobs_.in_part.end();
+  }
+
   Result<bool> next_stored() {
     auto batch = TRY(reader_->next(rows_));
     first_ = end_ = 0;
@@ -114,38 +163,32 @@ class LoadingReader final : public PlacedReader {
     return true;
   }
 
+  // Bytes of blobs that the row's values in these columns stand for.
+  [[nodiscard]] std::uint64_t blob_bytes(std::span<const std::size_t> columns, std::size_t row) const {
+    std::uint64_t bytes = 0;
+    for (const std::size_t column : columns) {
+      if (batch_.columns[column].is_null(row)) continue;
+      const StringRef value = batch_.columns[column].values<StringRef>()[row];
+      if (value.is_reference()) bytes += blob_ref(value).bytes;
+    }
+    return bytes;
+  }
+
   [[nodiscard]] std::size_t fitting(std::size_t first) const {
     std::uint64_t bytes = 0;
     for (std::size_t row = first; row < batch_.rows(); ++row) {
-      for (const std::size_t column : loaded_) {
-        if (batch_.columns[column].is_null(row)) continue;
-        const StringRef value = batch_.columns[column].values<StringRef>()[row];
-        if (value.is_reference()) bytes += blob_ref(value).bytes;
-      }
+      bytes += blob_bytes(loaded_, row) + blob_bytes(in_part_, row) / kPartOfValue;
       if (bytes > kBatchBytesMax && row > first) return row - first;
     }
     return batch_.rows() - first;
   }
 
-  Result<void> load_some(Batch& batch) {
-    for (const std::size_t i : loaded_) {
-      if (!has_references(batch.columns[i])) continue;
-      auto done = load_column(store_, batch.columns[i]);
-      if (!done) return std::move(done).error().during(place_of(*schema_, columns_[i]));
-    }
-    return {};
-  }
-
- public:
-  static std::string place_of(const TableSchema& schema, ColumnId column) {
-    return "table '" + schema.name + "', column '" + schema.find(column)->name + "'";
-  }
-
- private:
   Store& store_;
   const std::shared_ptr<const TableSchema> schema_;
   const std::vector<ColumnId> columns_;
-  const std::vector<std::size_t> loaded_;  // Positions in columns_.
+  const BlobColumns blobs_;
+  std::vector<std::size_t> loaded_;  // Positions in columns_.
+  std::vector<std::size_t> in_part_;
   const std::unique_ptr<TableReader> reader_;
   PlacedReader* const placed_;  // The reader, if it is one.
   Batch batch_;                 // Read and not yet handed on, from end_ on.
@@ -155,51 +198,29 @@ class LoadingReader final : public PlacedReader {
   std::size_t last_ = 0;  // Rows of the last batch, which began at first_.
 };
 
-std::vector<std::size_t> columns_to_load(const TableSchema& schema, std::span<const ColumnId> columns,
-                                         std::span<const ColumnId> by_reference) {
-  std::vector<std::size_t> found;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (schema.find(columns[i])->type.kind != TypeKind::blob) continue;
-    if (std::ranges::find(by_reference, columns[i]) == by_reference.end()) found.push_back(i);
-  }
-  return found;
+bool has_blobs(const TableSchema& schema) {
+  return std::ranges::any_of(schema.columns,
+                             [](const ColumnSchema& column) { return column.type.kind == TypeKind::blob; });
 }
 
 }  // namespace
 
-bool has_references(const Batch& batch) noexcept {
-  return std::ranges::any_of(batch.columns, [](const Column& column) { return has_references(column); });
-}
-
-Result<void> load_blobs(Store& store, const TableSchema& schema, std::span<const ColumnId> columns, Batch& batch) {
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (!has_references(batch.columns[i])) continue;
-    auto done = load_column(store, batch.columns[i]);
-    if (!done) return std::move(done).error().during(LoadingReader::place_of(schema, columns[i]));
-  }
-  return {};
-}
-
 Result<std::unique_ptr<TableReader>> with_blobs(Store& store, std::shared_ptr<const TableSchema> schema,
-                                                std::vector<ColumnId> columns, std::span<const ColumnId> by_reference,
+                                                std::vector<ColumnId> columns, const BlobColumns& blobs,
                                                 std::unique_ptr<TableReader> reader) {
-  auto loaded = columns_to_load(*schema, columns, by_reference);
-  if (loaded.empty()) return reader;
-  return std::unique_ptr<TableReader>(std::make_unique<LoadingReader>(store, std::move(schema), std::move(columns),
-                                                                      std::move(loaded), std::move(reader), nullptr));
+  if (!has_blobs(*schema)) return reader;
+  return std::unique_ptr<TableReader>(
+      std::make_unique<LoadingReader>(store, std::move(schema), std::move(columns), blobs, std::move(reader), nullptr));
 }
 
+// Also where no such column is scanned: rows may be fetched with others.
 Result<std::unique_ptr<PlacedReader>> with_blobs(Store& store, std::shared_ptr<const TableSchema> schema,
-                                                 std::vector<ColumnId> columns, std::span<const ColumnId> by_reference,
+                                                 std::vector<ColumnId> columns, const BlobColumns& blobs,
                                                  std::unique_ptr<PlacedReader> reader) {
-  // Rows may be fetched with other columns than are scanned.
-  const bool some = std::ranges::any_of(schema->columns,
-                                        [](const ColumnSchema& column) { return column.type.kind == TypeKind::blob; });
-  if (!some) return reader;
-  auto loaded = columns_to_load(*schema, columns, by_reference);
+  if (!has_blobs(*schema)) return reader;
   PlacedReader* placed = reader.get();
-  return std::unique_ptr<PlacedReader>(std::make_unique<LoadingReader>(store, std::move(schema), std::move(columns),
-                                                                       std::move(loaded), std::move(reader), placed));
+  return std::unique_ptr<PlacedReader>(
+      std::make_unique<LoadingReader>(store, std::move(schema), std::move(columns), blobs, std::move(reader), placed));
 }
 
 }  // namespace mneme

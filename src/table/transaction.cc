@@ -191,9 +191,10 @@ Result<std::unique_ptr<TableReader>> Transaction::scan(ScanRequest request) {
   ASSERT(base.schema != nullptr);
   const auto schema = base.schema;
   auto columns = base.columns;
+  const BlobColumns blobs{std::move(request.by_reference), std::move(request.in_part)};
   auto search = TRY(KeySearch::open(snapshot_, kinds_, base.schema, request.key->index, store_.budget()));
   auto reader = TRY(read_by_key(std::move(base), std::move(search), std::move(*request.key)));
-  return with_blobs(store_, schema, std::move(columns), request.by_reference, std::move(reader));
+  return with_blobs(store_, schema, std::move(columns), blobs, std::move(reader));
 }
 
 Result<std::unique_ptr<PlacedReader>> Transaction::scan_in_place(ScanRequest request) {
@@ -203,8 +204,9 @@ Result<std::unique_ptr<PlacedReader>> Transaction::scan_in_place(ScanRequest req
   ASSERT(base.schema != nullptr);
   const auto schema = base.schema;
   auto columns = base.columns;
+  const BlobColumns blobs{std::move(request.by_reference), std::move(request.in_part)};
   auto reader = TRY(read_in_order_of_storage(std::move(base), snapshot_, std::move(request.bounds)));
-  return with_blobs(store_, schema, std::move(columns), request.by_reference, std::move(reader));
+  return with_blobs(store_, schema, std::move(columns), blobs, std::move(reader));
 }
 
 // ---- Statements and savepoints ---------------------------------------------------------------------------------

@@ -38,8 +38,10 @@ struct ScanRequest {
   std::vector<ColumnId> columns;
   std::vector<ScanBound> bounds;  // To skip by; rows outside may still come.
   std::optional<KeyRange> key;    // Only rows in it come, in its index's order.
-  // BLOB columns that come as references where their values lie in blob files (types/blob_ref.h).
+  // BLOB columns that come as references where their values lie in blob files (types/blob_ref.h): of `in_part` some
+  // bytes will be read afterwards, so that batches become shorter where values are long; of `by_reference` none.
   std::vector<ColumnId> by_reference{};
+  std::vector<ColumnId> in_part{};
   bool row_ids = true;  // False: nobody asks for them; there is one RowId a row, of any value.
 };
 
@@ -58,6 +60,7 @@ class Transaction {  // One thread at a time.
   static Result<std::unique_ptr<Transaction>> begin(Store& store, const IndexKinds& kinds, std::int64_t now_ns);
   ~Transaction();
 
+  [[nodiscard]] Store& store() const noexcept { return store_; }
   [[nodiscard]] std::int64_t now_ns() const noexcept { return now_ns_; }
   [[nodiscard]] const Snapshot& snapshot() const noexcept { return snapshot_; }
   [[nodiscard]] bool has_changes() const noexcept;

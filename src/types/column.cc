@@ -104,7 +104,12 @@ void Column::set_bytes(std::size_t row, Bytes value) {
     std::memcpy(data_.data() + row * type_.width(), value.data(), value.size());
     return;
   }
-  const StringRef ref = copy_to_heap({reinterpret_cast<const char*>(value.data()), value.size()});
+  set_copy(row, {reinterpret_cast<const char*>(value.data()), value.size()});
+}
+
+void Column::set_copy(std::size_t row, StringRef value) {
+  set_valid(row);
+  const StringRef ref = copy_to_heap(value);
   std::memcpy(data_.data() + row * sizeof ref, &ref, sizeof ref);
 }
 

@@ -83,8 +83,9 @@ class Column {
   void set_valid(std::size_t row) noexcept {
     if (!validity_.empty()) validity_[row / 64] |= std::uint64_t{1} << (row % 64);
   }
-  void set_bytes(std::size_t row, Bytes value);  // Of either kind: copies. REQUIRES: of its width, if that is fixed.
-  void truncate(std::size_t rows) noexcept;      // Forgets the rows from `rows` on. REQUIRES: rows <= rows().
+  void set_bytes(std::size_t row, Bytes value);     // Of either kind: copies. REQUIRES: of its width, if that is fixed.
+  void set_copy(std::size_t row, StringRef value);  // REQUIRES: variable kind. A reference stays one.
+  void truncate(std::size_t rows) noexcept;         // Forgets the rows from `rows` on. REQUIRES: rows <= rows().
   void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
   // Sets the row count after data() was filled directly (fixed kinds). REQUIRES: bytes.size() == rows * width.
   void adopt(ByteBuffer bytes, std::size_t rows, std::vector<std::uint64_t> validity);

@@ -4,7 +4,7 @@ namespace mneme {
 
 void append_value(Column& column, const Value& value) {
   if (value.is_null()) return column.append_null();
-  ASSERT(value.type() == column.type());
+  ASSERT(value.type() == column.type() && !value.is_reference());
   const Bytes bytes = as_bytes(value.bytes());
   column.type().is_variable() ? column.append_bytes(bytes) : column.append_fixed(bytes);
 }

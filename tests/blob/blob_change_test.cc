@@ -1,0 +1,172 @@
+// Changes of rows with long blobs: what is not touched is not written again, and what nobody refers to goes.
+#include "blob/fixture.h"
+#include "os/posix.h"
+#include "os/thread.h"
+
+namespace mneme {
+
+TEST_CASE("blob: an update of other columns writes no blob; the rows refer to the same bytes") {
+  BlobFixture f;
+  const std::string text = noise(1'000'000);
+  for (std::int64_t id = 1; id <= 5; ++id) f.run("INSERT INTO shot VALUES ($1, $2, 'a')", {id, blob(text)});
+  f.settle();
+  const std::uint64_t bytes = f.blob_bytes();
+  CHECK(bytes > 5'000'000);
+  for (int round = 0; round < 6; ++round) {
+    f.run("UPDATE shot SET note = note || 'b'");
+    f.run("UPDATE shot SET image = image, id = id + 10 WHERE id = $1", {round * 10 + 1});
+    if (round % 2 == 0) f.settle();
+    CHECK(f.blob_bytes() == bytes);
+  }
+  CHECK(f.run("SELECT count(*) FROM shot WHERE image = $1 AND note = 'abbbbbb'", {blob(text)}).value(0, 0).as_int() ==
+        5);
+  CHECK(f.problems() == "");
+  f.reopen();
+  CHECK(f.run("SELECT count(*) FROM shot WHERE image = $1", {blob(text)}).value(0, 0).as_int() == 5);
+  f.run("DELETE FROM shot WHERE id <> 61");
+  f.settle();
+  f.run("INSERT INTO shot VALUES (100, NULL, '')");
+  f.settle();
+  CHECK(f.run("SELECT image FROM shot WHERE id = 61").value(0, 0).bytes() == text);
+  CHECK(f.blob_bytes() < bytes / 2);  // The file was mostly garbage: it was emptied.
+  CHECK(f.problems() == "");
+}
+
+TEST_CASE("blob: rows of two tables may refer to the same bytes, which stay as long as one does") {
+  BlobFixture f;
+  const std::string text = noise(500'000);
+  f.run("INSERT INTO shot VALUES (1, $1, 'a')", {blob(text)});
+  f.run("CREATE TABLE kept (id INT PRIMARY KEY, image BLOB)");
+  const std::uint64_t bytes = f.blob_bytes();
+  f.run("INSERT INTO kept SELECT id, image FROM shot");
+  CHECK(f.blob_bytes() == bytes);
+  f.run("DROP TABLE shot");
+  f.settle();
+  CHECK(f.run("SELECT image FROM kept").value(0, 0).bytes() == text);
+  f.reopen();
+  CHECK(f.run("SELECT image FROM kept").value(0, 0).bytes() == text);
+  f.run("DELETE FROM kept");
+  f.run("INSERT INTO kept VALUES (2, NULL)");
+  f.settle();
+  f.settle();
+  CHECK(f.blob_bytes() == 0);
+}
+
+TEST_CASE("blob: a plan says what it does not read") {
+  BlobFixture f;
+  const auto plan = [&](std::string_view sql) {
+    std::string text;
+    for (const auto row : f.run("EXPLAIN " + std::string(sql))) text += std::string(row[0].as_text()) + "\n";
+    return text;
+  };
+  CHECK(plan("SELECT id, length(image) FROM shot").find("image by reference") != std::string::npos);
+  CHECK(plan("SELECT count(image) FROM shot WHERE image IS NOT NULL").find("image by reference") != std::string::npos);
+  CHECK(plan("SELECT substr(image, 1, 5) FROM shot WHERE length(image) > 5").find("image in part") !=
+        std::string::npos);
+  CHECK(plan("UPDATE shot SET note = 'x'").find("image by reference") != std::string::npos);
+  CHECK(plan("DELETE FROM shot WHERE note = 'x'").find("image by reference") != std::string::npos);
+  for (const char* sql :
+       {"SELECT image FROM shot", "SELECT md5(image) FROM shot", "SELECT length(image), image FROM shot",
+        "SELECT DISTINCT image FROM shot", "SELECT count(DISTINCT image) FROM shot",
+        "SELECT id FROM shot WHERE image = '\\x01'", "SELECT id FROM shot ORDER BY image",
+        "DELETE FROM shot RETURNING image", "UPDATE shot SET image = image || image"}) {
+    CAPTURE(sql);
+    const std::string text = plan(sql);
+    CHECK(text.find("by reference") == std::string::npos);
+    CHECK(text.find("in part") == std::string::npos);
+  }
+}
+
+TEST_CASE("blob: rows whose parts add up to more than the budget come in shorter batches") {
+  BlobFixture f;  // 64 MiB.
+  const std::string text = noise(2'000'000);
+  for (std::int64_t id = 1; id <= 60; ++id) {
+    auto writer = f.write(text, text.size());
+    f.run("INSERT INTO shot VALUES ($1, $2, '')", {id, writer.finish().value()});
+  }
+  CHECK(f.run("SELECT count(*) FROM shot WHERE length(substr(image, 2)) = 1999999").value(0, 0).as_int() == 60);
+  CHECK(f.run("SELECT count(*) FROM shot WHERE md5(image) = md5($1::BLOB)", {blob(text)}).value(0, 0).as_int() == 60);
+  auto stream = f.connection.query("SELECT image FROM shot ORDER BY note, id LIMIT 50").value();
+  std::size_t rows = 0;
+  for (;;) {
+    const auto batch = stream.next().value();
+    if (!batch) break;
+    rows += batch->rows();
+  }
+  CHECK(rows == 50);
+}
+
+TEST_CASE("blob: a BLOB column gets no index once values lie in files, and is told why") {
+  BlobFixture f;
+  f.run("INSERT INTO shot VALUES (1, $1, '')", {blob(noise(100))});
+  f.run("CREATE INDEX short_ones ON shot (image)");
+  f.run("DROP INDEX short_ones");
+  f.run("INSERT INTO shot VALUES (2, $1, '')", {blob(noise(100'000))});
+  for (const char* sql : {"CREATE INDEX by_image ON shot (image)", "CREATE UNIQUE INDEX by_image ON shot (image)"}) {
+    for (int round = 0; round < 2; ++round) {
+      const std::string told = f.error_of(sql);
+      CHECK(told.find("BLOB column 'image' of table 'shot' has values in blob files: it cannot get an index") !=
+            std::string::npos);
+      CHECK(told.find("md5") != std::string::npos);
+      f.run("VACUUM");
+    }
+  }
+  CHECK(f.run("SELECT length(image) FROM shot WHERE id = 2").value(0, 0).as_int() == 100'000);
+  f.run("DELETE FROM shot WHERE id = 2");
+}
+
+TEST_CASE("blob: writers, readers, updates, maintenance and a backup beside each other") {
+  support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db", {}).value();
+  db.connect().execute("CREATE TABLE shot (id INT PRIMARY KEY, image BLOB, note INT)").value();
+  constexpr std::int64_t kWriters = 3, kEach = 25;
+  const auto text_of = [](std::int64_t id) {
+    return noise(70'000 + static_cast<std::size_t>(id) % 7 * 50'000, static_cast<std::uint64_t>(id));
+  };
+  const PosixWorld world;
+  Scheduler& scheduler = const_cast<PosixWorld&>(world).world().scheduler;
+  const auto write = [&](std::int64_t first) {
+    auto connection = db.connect();
+    for (std::int64_t id = first; id < first + kEach; ++id) {
+      auto writer = db.write_blob().value();
+      const std::string text = text_of(id);
+      for (std::size_t at = 0; at < text.size(); at += 20'000) {
+        writer.append(bytes_of(std::string_view(text).substr(at, 20'000))).value();
+      }
+      connection.execute("INSERT INTO shot VALUES ($1, $2, 0)", {id, writer.finish().value()}).value();
+      connection.execute("UPDATE shot SET note = note + 1 WHERE id = $1", {id}).value();
+      if (id % 3 == 0) connection.execute("DELETE FROM shot WHERE id = $1", {id}).value();
+      if (id % 10 == 0) connection.execute("VACUUM").value();
+    }
+  };
+  std::size_t wrong = 0;
+  {
+    std::vector<std::unique_ptr<Thread>> threads;
+    for (std::int64_t i = 0; i < kWriters; ++i) {
+      threads.push_back(std::make_unique<Thread>(scheduler, "writer", [&, i] { write(i * 1'000 + 1); }));
+    }
+    auto connection = db.connect();
+    for (int round = 0; round < 40; ++round) {
+      for (const auto row : connection.execute("SELECT id FROM shot ORDER BY note DESC, id DESC LIMIT 5").value()) {
+        const std::int64_t id = row[0].as_int();
+        const auto reader = connection.read_blob("SELECT image FROM shot WHERE id = $1", {id}).value();
+        if (reader && part(*reader, 60'000, 10'000) != text_of(id).substr(60'000, 10'000)) ++wrong;
+      }
+      if (round == 20) db.backup(directory / "copy").value();
+    }
+  }
+  CHECK(wrong == 0);
+  for (const char* name : {"db", "copy"}) {
+    if (std::string_view(name) == "copy") {
+      db.close().value();
+      db = Database::open(directory / "copy", {}).value();
+    }
+    CHECK(db.check().value().problems.empty());
+    for (const auto row : db.connect().execute("SELECT id, image FROM shot").value()) {
+      wrong += row[1].bytes() != text_of(row[0].as_int());
+    }
+    CHECK(wrong == 0);
+  }
+}
+
+}  // namespace mneme
