@@ -116,6 +116,14 @@ std::vector<float> query_of(const Vectors& vectors, std::size_t number) {
   return query;
 }
 
+// The plain loop's array is a vector as any program has it: of huge pages only where the machine gives them unasked.
+std::string huge_pages() {
+  std::ifstream file("/sys/kernel/mm/transparent_hugepage/enabled");
+  std::string setting;
+  std::getline(file, setting);
+  return "both sides' memory comes from the heap; huge pages of this machine: " + (setting.empty() ? "-" : setting);
+}
+
 struct Times {
   std::vector<double> cold, warm, plain;  // Milliseconds.
 };
@@ -140,6 +148,7 @@ Times times_of(World& world, const std::string& directory, std::size_t budget, c
 void bench_nearest(World& world) {
   Report& report = world.report;
   report.section("Exact nearest 10, L2, f32, one thread");
+  report.note(huge_pages());
   const Vectors camera = drawn(std::min<std::size_t>(1'000, world.sizes.vectors), 512);
   const Times few = times_of(world, filled(world, "camera", camera), std::size_t{64} << 20, camera);
   const std::string few_name = number_text(static_cast<double>(camera.count)) + " x 512";

@@ -10,8 +10,9 @@
 namespace mneme {
 namespace {
 
-// What a block costs beside its bytes: the map's node, the queue's slot, the control block, what it was opened to.
-constexpr std::size_t kBlockOverhead = 384;
+// What a block costs beside its bytes: the map's node, the queue's slot, the control block, what it was opened to,
+// where its first line begins.
+constexpr std::size_t kBlockOverhead = 384 + LineBuffer::kLineBytes;
 
 std::uint64_t hash_key(const BlockKey& key) noexcept {
   std::uint64_t hash = (key.file * 0x9E3779B97F4A7C15U) ^ (key.offset + key.bytes);
@@ -47,7 +48,7 @@ class BlockCache::Shard {  // Thread-safe.
   void insert(const BlockKey& key, std::shared_ptr<const CachedBlock> held, Priority priority) LOCK_NOT_HELD(mutex_) {
     std::vector<std::shared_ptr<const CachedBlock>> out;  // Freed after the lock.
     Lock lock(mutex_);
-    const std::size_t bytes = held->bytes.size() + kBlockOverhead;
+    const std::size_t bytes = held->bytes().size() + kBlockOverhead;
     if (bytes > capacity_ || blocks_.contains(key)) return;
     Kind kind = priority == Priority::entry ? Kind::entry : Kind::small;
     if (kind == Kind::small && ghosts_.erase(key) != 0) kind = Kind::main;  // It was missed: it belongs.
@@ -107,7 +108,7 @@ class BlockCache::Shard {  // Thread-safe.
   using Map = std::unordered_map<BlockKey, Block, HashKey>;
 
   Queue& queue(Kind kind) LOCK_HELD(mutex_) { return queues_[static_cast<std::size_t>(kind)]; }
-  static std::size_t cost(const Block& block) noexcept { return block.held->bytes.size() + kBlockOverhead; }
+  static std::size_t cost(const Block& block) noexcept { return block.held->bytes().size() + kBlockOverhead; }
   void push(Kind kind, const BlockKey& key, std::size_t bytes) LOCK_HELD(mutex_) {
     queue(kind).keys.push_back(key);
     queue(kind).bytes += bytes;
@@ -217,7 +218,7 @@ Result<Reservation> BlockCache::room_for(std::size_t bytes) {
 
 Result<PinnedBytes> BlockCache::get(const BlockKey& key, Priority priority, Loader& loader) {
   std::shared_ptr<const CachedBlock> held = TRY(get_block(key, priority, loader));
-  const Bytes bytes = held->bytes;
+  const Bytes bytes = held->bytes();
   return PinnedBytes(std::move(held), bytes);
 }
 
@@ -228,9 +229,9 @@ Result<std::shared_ptr<const CachedBlock>> BlockCache::get_block(const BlockKey&
   auto memory = TRY(room_for(key.bytes + kBlockOverhead));
   auto held = std::make_shared<CachedBlock>();
   held->memory = std::move(memory);
-  held->bytes.resize(key.bytes);
-  TRY(loader.load(key, held->bytes));
-  held->opened = TRY(loader.open(held->bytes));
+  held->buffer = LineBuffer(key.bytes);
+  TRY(loader.load(key, held->buffer.bytes()));
+  held->opened = TRY(loader.open(held->bytes()));
   shard.insert(key, held, priority);
   return std::shared_ptr<const CachedBlock>(std::move(held));
 }

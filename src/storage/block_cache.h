@@ -27,13 +27,34 @@ class OpenedBlock {
   virtual ~OpenedBlock() = default;
 };
 
+// Memory that begins a cache line, with whatever was there before: wide loads of vectors would each touch two lines.
+class LineBuffer {  // Immutable, but for its bytes.
+ public:
+  static constexpr std::size_t kLineBytes = 64;
+  LineBuffer() = default;
+  explicit LineBuffer(std::size_t bytes)
+      : memory_(std::make_unique_for_overwrite<std::byte[]>(bytes + kLineBytes - 1)), bytes_(bytes) {
+    void* begin = memory_.get();
+    std::size_t room = bytes + kLineBytes - 1;
+    begin_ = static_cast<std::byte*>(std::align(kLineBytes, bytes, begin, room));
+  }
+  [[nodiscard]] Bytes bytes() const noexcept { return {begin_, bytes_}; }
+  [[nodiscard]] MutableBytes bytes() noexcept { return {begin_, bytes_}; }
+
+ private:
+  std::unique_ptr<std::byte[]> memory_;
+  std::byte* begin_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
 struct CachedBlock {  // Alive as long as one handle to it is. Immutable, but for `asked`.
   static constexpr std::uint8_t kAskedMax = 3;
-  ByteBuffer bytes;
+  LineBuffer buffer;
   std::unique_ptr<const OpenedBlock> opened;  // Null: the loader makes nothing of them.
   Reservation memory;
   // How often since it was last considered for eviction. Relaxed: a hint, and a lost count does not matter.
   mutable std::atomic<std::uint8_t> asked{0};
+  [[nodiscard]] Bytes bytes() const noexcept { return buffer.bytes(); }
   void ask() const noexcept {
     const std::uint8_t so_far = asked.load(std::memory_order_relaxed);
     if (so_far < kAskedMax) asked.store(static_cast<std::uint8_t>(so_far + 1), std::memory_order_relaxed);

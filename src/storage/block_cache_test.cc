@@ -53,6 +53,13 @@ TEST_CASE("block cache: a block is loaded once, and what a failed load left is n
   CHECK(bench.get(6).bytes()[0] == std::byte{6});
 }
 
+TEST_CASE("block cache: a block begins a cache line, so that no wide load of it touches two") {
+  Bench bench(100'000);
+  for (std::uint64_t block = 0; block < 40; ++block) {
+    CHECK(reinterpret_cast<std::uintptr_t>(bench.get(block).bytes().data()) % 64 == 0);
+  }
+}
+
 TEST_CASE("block cache: it holds no more than its capacity, and every byte is reserved") {
   Bench bench(50'000);
   for (std::uint64_t block = 0; block < 1'000; ++block) {

@@ -36,7 +36,7 @@ TEST_CASE_FIXTURE(Fixture, "a slot finds the block that was put there, and nothi
   slots.put(3, load(7));
   const auto found = slots.find(3);
   REQUIRE(found != nullptr);
-  CHECK(found->bytes.front() == std::byte{7});
+  CHECK(found->bytes().front() == std::byte{7});
   CHECK(slots.find(2) == nullptr);
   CHECK(lazy.get(8, cache) == &slots);
 }
@@ -106,7 +106,7 @@ TEST_CASE("readers of one slot race with eviction, and each reads the block it a
         block = cache.get_block({1, number, 1'024}, BlockCache::Priority::normal, loader).value();
         slots->put(static_cast<std::size_t>(number), block);
       }
-      if (block->bytes.back() != static_cast<std::byte>(number)) ++wrong;
+      if (block->bytes().back() != static_cast<std::byte>(number)) ++wrong;
       if (i % 64 == 0) cache.reclaim(4'096);
     }
   };

@@ -232,7 +232,7 @@ std::optional<RawValues> Segment::slotted(std::size_t column, std::uint64_t ordi
   const auto& pages = static_cast<const SegmentPages&>(*held->opened);
   if (ordinal < pages.first_row || ordinal - pages.first_row >= pages.rows) return std::nullopt;
   const auto skipped = static_cast<std::uint32_t>(ordinal - pages.first_row);
-  const Bytes bytes = held->bytes;
+  const Bytes bytes = held->bytes();
   RawValues values;
   values.pin = PinnedBytes(std::move(held), bytes);
   values.values = bytes.data() + skipped * columns()[column].type.width();

@@ -28,7 +28,7 @@ class SegmentSection final : public Section {
     const std::uint64_t at = footer_.offset + first * kSegmentPageBytes;
     if (last - first == 1 && file_.cache_ != nullptr) {
       const auto page = TRY(read_page(static_cast<std::size_t>(first), at, table, priority));
-      return PinnedBytes(page, Bytes(page->bytes).subspan(skip, size));
+      return PinnedBytes(page, Bytes(page->bytes()).subspan(skip, size));
     }
     const PinnedBytes pages = TRY(file_.read_pages(at, table, priority));
     return pages.part(skip, size);
