@@ -204,7 +204,7 @@ class MNEME_API Appender {  // One thread at a time. Must not outlive its databa
   ~Appender();  // Flushes; an error then is lost: call flush().
 
   // One row, a value per column of the table (or of those named when it was made), in order. Values are those of the
-  // column's type, NULL, or convert as in INSERT. On an error the row is not added.
+  // column's type, NULL, or convert as in INSERT. On an error the row is not added; those before it stay.
   Result<void> append(std::span<const Value> row);
   template <class... Values>
     requires(sizeof...(Values) > 1)

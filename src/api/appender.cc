@@ -40,7 +40,9 @@ Appender::State::State(std::shared_ptr<Engine> of, std::shared_ptr<const TableSc
     : engine(std::move(of)), schema(std::move(table)), ordinals(std::move(columns)), batch(empty_batch(*schema)) {
   for (const std::size_t ordinal : ordinals) {
     Column& column = batch.columns[ordinal];
-    slots.push_back({&column, column.type().kind, nullptr});
+    const ColumnSchema& given = schema->columns[ordinal];
+    slots.push_back(
+        {&column, column.type().kind, nullptr, !given.not_null || given.identity});  // An identity is numbered.
   }
   make_room();
 }
@@ -68,6 +70,13 @@ void Appender::State::wrong(const Slot& slot, std::string_view given) {
   error = Error(Code::invalid_argument,
                 "column '" + of.name + "' is " + type_name(of.type) + "; it was given a " + std::string(given))
               .with_sqlstate("42804");
+}
+
+// As an insert says it, but of this row alone: in a batch it would take the others with it.
+void Appender::State::no_null(const Slot& slot) {
+  const ColumnSchema& of = schema->columns[ordinals[static_cast<std::size_t>(&slot - slots.data())]];
+  error = Error(Code::constraint, "NULL in column '" + of.name + "' of table '" + schema->name + "', which is NOT NULL")
+              .with_sqlstate("23502");
 }
 
 // A value from a BlobWriter, which need not live until the row is committed.
@@ -164,7 +173,10 @@ void Appender::begin_row() noexcept {
 }
 
 void Appender::put(std::nullptr_t) noexcept {
-  if (const State::Slot* slot = state_->next_slot("NULL")) slot->column->set_null(state_->rows);
+  const State::Slot* slot = state_->next_slot("NULL");
+  if (slot == nullptr) return;
+  if (!slot->takes_null) return state_->no_null(*slot);
+  slot->column->set_null(state_->rows);
 }
 
 void Appender::put(bool value) noexcept {
@@ -276,9 +288,14 @@ Result<Appender> Database::appender(std::string_view table, std::span<const std:
       ordinals.push_back(*schema->ordinal_of(column->id));
     }
     for (std::size_t i = 0; i < schema->columns.size(); ++i) {
-      if (schema->columns[i].default_sql.empty() || std::ranges::find(ordinals, i) != ordinals.end()) continue;
-      return Error(Code::unsupported,
-                   "column '" + schema->columns[i].name + "' has a DEFAULT: an appender must give it");
+      const ColumnSchema& column = schema->columns[i];
+      if (std::ranges::find(ordinals, i) != ordinals.end()) continue;
+      if (!column.default_sql.empty()) {
+        return Error(Code::unsupported, "column '" + column.name + "' has a DEFAULT: an appender must give it");
+      }
+      if (!column.not_null || column.identity) continue;
+      return Error(Code::constraint, "column '" + column.name + "' is NOT NULL: an appender must give it")
+          .with_sqlstate("23502");
     }
     return Appender(std::make_unique<Appender::State>(engine, schema, std::move(ordinals)));
   });

@@ -15,6 +15,7 @@ struct Appender::State {  // One thread at a time.
     Column* column;
     TypeKind kind;
     std::byte* values;  // Of the batch's first row.
+    bool takes_null;
   };
 
   State(std::shared_ptr<Engine> of, std::shared_ptr<const TableSchema> table, std::vector<std::size_t> columns);
@@ -31,6 +32,7 @@ struct Appender::State {  // One thread at a time.
   }
   void no_slot(std::string_view given);
   void wrong(const Slot& slot, std::string_view given);
+  void no_null(const Slot& slot);
   Result<void> add_row();
   Result<void> commit(std::optional<Durability> durability);
   void put_reference(const Slot& slot, const Value& value);

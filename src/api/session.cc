@@ -316,11 +316,22 @@ Result<std::optional<StoredBlob>> Session::read_blob(PreparedStatement& prepared
 
 Result<Session::Data> Session::explain(Transaction& transaction, const sql::Explain& explain,
                                        std::span<const Value> parameters) {
-  if (explain.analyze && is<sql::CreateTableAs>(*explain.statement)) {
-    return Error(Code::unsupported, "EXPLAIN ANALYZE of CREATE TABLE AS is not there")
-        .with_sqlstate("0A000")
-        .with_hint("EXPLAIN ANALYZE its query");
-  }
+  if (!explain.analyze) return show_plan(transaction, explain, parameters);
+  transaction.begin_statement();
+  auto data = [&]() -> Result<Data> {
+    if (is<sql::CreateTableAs>(*explain.statement)) {
+      const bool rows_follow = TRY(create_table_as(transaction, *explain.statement, parameters));
+      if (!rows_follow) return text_rows("QUERY PLAN", {});
+    }
+    return show_plan(transaction, explain, parameters);
+  }();
+  if (!data) transaction.rollback_statement();
+  return data;
+}
+
+// ANALYZE runs it, too.
+Result<Session::Data> Session::show_plan(Transaction& transaction, const sql::Explain& explain,
+                                         std::span<const Value> parameters) {
   const auto plan = TRY(plan_statement(*explain.statement, transaction, parameters));
   const auto clock = [](void* argument) { return static_cast<Clock*>(argument)->monotonic_ns(); };
   query::Profile profile(clock, &engine_->clock());
@@ -336,19 +347,13 @@ Result<Session::Data> Session::explain(Transaction& transaction, const sql::Expl
 // Runs the statement for what it does and how long that takes; its rows are dropped.
 Result<void> Session::run_profiled(Transaction& transaction, const std::shared_ptr<const PlannedStatement>& plan,
                                    std::span<const Value> parameters, query::Profile& profile) {
-  transaction.begin_statement();
-  const auto run = [&]() -> Result<void> {
-    Execution execution(plan, transaction, engine_->store().budget(),
-                        TRY(bind_parameters(*engine_, plan->plan, parameters)));
-    execution.context.profile = &profile;
-    execution.root = TRY(query::start(plan->plan, execution.context));
-    while (TRY(execution.root->next())) {
-    }
-    return {};
-  };
-  auto done = run();
-  if (!done) transaction.rollback_statement();
-  return done;
+  Execution execution(plan, transaction, engine_->store().budget(),
+                      TRY(bind_parameters(*engine_, plan->plan, parameters)));
+  execution.context.profile = &profile;
+  execution.root = TRY(query::start(plan->plan, execution.context));
+  while (TRY(execution.root->next())) {
+  }
+  return {};
 }
 
 }  // namespace mneme

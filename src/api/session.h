@@ -69,6 +69,7 @@ class Session {  // One thread at a time.
                          std::span<const Value> parameters);
   Result<Data> run_plan(Transaction& transaction, PreparedStatement& prepared, std::span<const Value> parameters);
   Result<Data> explain(Transaction& transaction, const sql::Explain& explain, std::span<const Value> parameters);
+  Result<Data> show_plan(Transaction& transaction, const sql::Explain& explain, std::span<const Value> parameters);
   Result<void> run_profiled(Transaction& transaction, const std::shared_ptr<const PlannedStatement>& plan,
                             std::span<const Value> parameters, query::Profile& profile);
 

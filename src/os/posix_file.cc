@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -138,6 +139,23 @@ class PosixFile final : public File {
   const std::string path_;
 };
 
+// A lock is on two bytes of its file: the first makes its holder the owner, who writes the note and then locks the
+// second. So a note is the present owner's as long as the second is locked, and an earlier one's before. Both are OFD
+// locks, of which F_GETLK tells that they are there, but not whose.
+constexpr off_t kOwnerByte = 0;
+constexpr off_t kNoteByte = 1;
+constexpr int kNoteTries = 200;                // Then the owner was stopped between the two.
+constexpr std::int64_t kNoteWaitNs = 100'000;  // Between tries: writing a note takes microseconds.
+
+struct flock byte_lock(off_t byte) {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = byte;
+  lock.l_len = 1;
+  return lock;
+}
+
 class PosixFileLock final : public FileLock {
  public:
   explicit PosixFileLock(Descriptor fd) : fd_(std::move(fd)) {}
@@ -213,21 +231,39 @@ class PosixFileSystem final : public FileSystem {
 
   Result<std::unique_ptr<FileLock>> lock(const std::string& path, const std::string& owner_note) override {
     Descriptor fd = TRY(open_descriptor(path, O_RDWR | O_CREAT));
-    struct flock wish{};
-    wish.l_type = F_WRLCK;
-    wish.l_whence = SEEK_SET;
-    if (::fcntl(fd.get(), F_OFD_SETLK, &wish) != 0) {
-      const int number = errno;
-      if (number != EAGAIN && number != EACCES) return os_error("lock", path, number);
-      return Error(Code::busy, "'" + path + "' is locked by another writer: " + owner_of(fd));
+    for (int tries = 1; !TRY(try_lock(fd, kOwnerByte, path)); ++tries) {
+      const bool has_note = TRY(is_locked(fd, kNoteByte, path));
+      if (!has_note && tries < kNoteTries) {
+        wait_for_note();
+        continue;  // The owner may have gone as well.
+      }
+      return Error(Code::busy, "'" + path + "' is locked by another writer: " +
+                                   (has_note ? owner_of(fd) : "it has not said yet which"));
     }
     PosixFile file(Descriptor(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)), path);
     // Over the last owner's note: to truncate a file first costs some file systems 5 ms of every opening.
     TRY(file.write(0, as_bytes(owner_note + ", process " + std::to_string(::getpid()) + boot_note() + "\n")));
+    if (!TRY(try_lock(fd, kNoteByte, path))) return os_error("lock", path, EAGAIN);  // Only an owner locks it.
     return std::unique_ptr<FileLock>(std::make_unique<PosixFileLock>(std::move(fd)));
   }
 
  private:
+  // False: another one has it.
+  static Result<bool> try_lock(const Descriptor& fd, off_t byte, const std::string& path) {
+    struct flock wish = byte_lock(byte);
+    if (::fcntl(fd.get(), F_OFD_SETLK, &wish) == 0) return true;
+    if (errno == EAGAIN || errno == EACCES) return false;
+    return os_error("lock", path, errno);
+  }
+  static Result<bool> is_locked(const Descriptor& fd, off_t byte, const std::string& path) {
+    struct flock wish = byte_lock(byte);
+    if (::fcntl(fd.get(), F_OFD_GETLK, &wish) != 0) return os_error("look at the lock of", path, errno);
+    return wish.l_type != F_UNLCK;
+  }
+  static void wait_for_note() {
+    const timespec time{0, kNoteWaitNs};
+    ::nanosleep(&time, nullptr);
+  }
   // A process number means nothing after the machine was started anew.
   static std::string boot_note() {
     std::array<char, 36> id{};

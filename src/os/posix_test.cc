@@ -1,6 +1,7 @@
 #include "os/posix.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -103,6 +104,33 @@ TEST_CASE("posix: a lock has one owner, whose note the refused one reads, until 
   const std::string told = files->lock(directory.path + "/LOCK", "b").error().message();
   CHECK(told.find("writer: a, process " + std::to_string(::getpid())) != std::string::npos);
   CHECK(told.find('\n') == std::string::npos);
+}
+
+TEST_CASE("posix: between an owner's lock and its note nobody is told of the owner before it") {
+  TemporaryDirectory directory;
+  const std::string path = directory.path + "/LOCK";
+  const auto files = make_posix_file_system();
+  files->lock(path, "the first").value().reset();  // Its note stays behind.
+  const int owner = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(owner >= 0);
+  const auto take = [&](off_t byte) {
+    struct flock lock{};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    REQUIRE(::fcntl(owner, F_OFD_SETLK, &lock) == 0);
+  };
+  take(0);
+  const auto refused = files->lock(path, "late");
+  CHECK(refused.error().code() == Code::busy);
+  CHECK(refused.error().message().find("the first") == std::string::npos);
+  const std::string note = "the second, process 1\n";
+  REQUIRE(::pwrite(owner, note.data(), note.size(), 0) == static_cast<ssize_t>(note.size()));
+  take(1);
+  CHECK(files->lock(path, "late").error().message().find("the second, process 1") != std::string::npos);
+  ::close(owner);
+  CHECK(files->lock(path, "late").has_value());
 }
 
 TEST_CASE("posix: threads run, a waiter wakes at a notify and times out without one") {

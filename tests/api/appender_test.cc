@@ -1,0 +1,78 @@
+// What a program that adds rows by an Appender, or asks how a statement was run, can rely on.
+#include <doctest/doctest.h>
+
+#include "mneme/database.h"
+#include "support/scratch_directory.h"
+
+namespace mneme {
+namespace {
+
+std::int64_t number(Connection& connection, std::string_view sql) {
+  return connection.execute(sql).value().value(0, 0).as_int();
+}
+std::string text(const ResultSet& result) {
+  std::string out;
+  for (const auto row : result) out += std::string(row[0].as_text()) + "\n";
+  return out;
+}
+std::string state_of(const Result<void>& outcome) { return outcome ? "" : std::string(outcome.error().sqlstate()); }
+
+}  // namespace
+
+TEST_CASE("appender: a NULL where none may be refuses its row, not the rows beside it") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  connection.execute("CREATE TABLE t (id INT PRIMARY KEY, a INT NOT NULL, b TEXT)").value();
+  auto appender = db.appender("t").value();
+  appender.append(1, 10, "x").value();
+  CHECK(state_of(appender.append(2, nullptr, "x")) == "23502");
+  CHECK(state_of(appender.append(nullptr, 10, "x")) == "23502");
+  const std::array<Value, 3> row{3, Value(), "x"};
+  const auto refused = appender.append(row);
+  CHECK(state_of(refused) == "23502");
+  CHECK(refused.error().message() == "NULL in column 'a' of table 't', which is NOT NULL");  // As INSERT says it.
+  appender.append(4, 40, nullptr).value();
+  appender.flush().value();
+  CHECK(number(connection, "SELECT count(*) FROM t") == 2);
+  CHECK(number(connection, "SELECT sum(id * 100 + a) FROM t") == 1 * 100 + 10 + 4 * 100 + 40);
+  CHECK(number(connection, "SELECT count(*) FROM t WHERE b IS NULL") == 1);
+  db.close().value();
+}
+
+TEST_CASE("appender: one that leaves out a column which may not be NULL is not made, unless the column is numbered") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  connection.execute("CREATE TABLE t (id SERIAL PRIMARY KEY, a INT NOT NULL, b INT)").value();
+  const std::array<std::string, 1> only_b{"b"};
+  CHECK(db.appender("t", only_b).error().sqlstate() == "23502");
+  const std::array<std::string, 2> both{"a", "b"};
+  auto appender = db.appender("t", both).value();
+  appender.append(7, 8).value();
+  appender.flush().value();
+  auto all = db.appender("t").value();
+  all.append(nullptr, 9, nullptr).value();  // NULL asks for the next number.
+  all.flush().value();
+  CHECK(number(connection, "SELECT sum(id * 100 + a) FROM t") == 100 + 7 + 200 + 9);
+  db.close().value();
+}
+
+TEST_CASE("explain: ANALYZE of CREATE TABLE AS makes the table and shows how its query ran; a failure leaves none") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  const auto made = connection.execute("EXPLAIN ANALYZE CREATE TABLE t AS SELECT n FROM generate_series(1, 5) AS s(n)");
+  REQUIRE_MESSAGE(made.has_value(), made.error().message());
+  CHECK(text(*made).find("(5 rows, ") != std::string::npos);
+  CHECK(number(connection, "SELECT sum(n) FROM t") == 15);
+  const auto failing = connection.execute("EXPLAIN ANALYZE CREATE TABLE u AS SELECT 1 / (n - 3) AS x FROM t");
+  CHECK(failing.error().sqlstate() == "22012");
+  CHECK(connection.execute("SELECT x FROM u").error().sqlstate() == "42P01");
+  const auto there = connection.execute("EXPLAIN ANALYZE CREATE TABLE IF NOT EXISTS t AS SELECT 1 / 0 AS n");
+  CHECK(there.has_value());
+  CHECK(number(connection, "SELECT count(*) FROM t") == 5);
+  db.close().value();
+}
+
+}  // namespace mneme
