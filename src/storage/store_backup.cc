@@ -27,7 +27,7 @@ class Backup {  // One thread at a time; lives for one backup.
       const auto bytes = blob->size();
       if (!bytes && bytes.error().code() == Code::not_found) continue;  // Somebody is about to make it.
       if (!bytes) return bytes.error();
-      TRY(link_or_copy(blob->path(), *bytes));
+      TRY(link_or_copy(blob->path(), *bytes, Length::may_shrink));
     }
     return name_it();
   }
@@ -52,22 +52,28 @@ class Backup {  // One thread at a time; lives for one backup.
     return to_ + path.substr(core_.directory.size());
   }
 
-  Result<void> link_or_copy(const std::string& path, std::uint64_t bytes) {
+  enum class Length : std::uint8_t {
+    exact,
+    at_least,    // A log file is as long as its header says, whatever of it is in use.
+    may_shrink,  // Of a blob file: a writer gives room back behind the values that are durable.
+  };
+
+  Result<void> link_or_copy(const std::string& path, std::uint64_t bytes, Length kind = Length::exact) {
     auto linked = files_.link(path, target_of(path));
     if (linked || linked.error().code() != Code::unsupported) return linked;
-    return copy(path, bytes);
+    return copy(path, bytes, kind);
   }
 
-  // A log file is as long as its header says, whatever of it is in use.
-  Result<void> copy(const std::string& path, std::uint64_t bytes, bool whole_length = false) {
+  Result<void> copy(const std::string& path, std::uint64_t bytes, Length kind = Length::exact) {
     const auto from = TRY(files_.open(path, FileSystem::Open::read_only));
     const auto to = TRY(files_.open(target_of(path), FileSystem::Open::create));
     const std::uint64_t length = TRY(from->size());
-    TRY(to->allocate(whole_length ? std::max(bytes, length) : bytes));
+    TRY(to->allocate(kind == Length::at_least ? std::max(bytes, length) : bytes));
     ByteBuffer buffer(kCopyBytes);
     for (std::uint64_t at = 0; at < bytes;) {
       const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), bytes - at));
       const std::size_t count = TRY(from->read(at, MutableBytes(buffer).first(wanted)));
+      if (count == 0 && kind == Length::may_shrink) break;
       if (count == 0) return Error(Code::corrupt, "'" + path + "' is shorter than it was when it was written");
       TRY(to->write(at, Bytes(buffer).first(count)));
       at += count;
@@ -84,7 +90,7 @@ class Backup {  // One thread at a time; lives for one backup.
       state_.known_synced = core_.log->durable();
     }
     for (const LogExtent& extent : extents) {
-      TRY(copy(log_path(core_.wal_directory(), extent.first.file), extent.bytes, true));
+      TRY(copy(log_path(core_.wal_directory(), extent.first.file), extent.bytes, Length::at_least));
     }
     return {};
   }

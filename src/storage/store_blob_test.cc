@@ -301,6 +301,34 @@ TEST_CASE_FIXTURE(Simulated, "blobs: a backup made beside the writer has them al
 }
 
 TEST_CASE_FIXTURE(Simulated,
+                  "blobs: a backup to another disk takes no harm when a writer beside it gives up or ends its value") {
+  disk.refuse_links();
+  add(1, 3'000);
+  for (std::uint64_t moment = 0; moment < 60; ++moment) {
+    OpenBlobFile file = store->blobs().take().value();
+    REQUIRE(file.writer->begin(0));
+    REQUIRE(file.writer->append(as_bytes(clip(200'000))));
+    std::uint64_t operations = 0;
+    disk.after_operation([&] {
+      if (operations++ != moment) return;
+      if (moment % 2 == 0) return store->blobs().abandon(std::move(file));
+      CHECK(file.writer->end());
+    });
+    const std::string to = "copy" + std::to_string(moment);
+    const auto done = store->backup(to);
+    disk.after_operation({});
+    INFO((done ? std::string() : done.error().to_string()));
+    REQUIRE(done);
+    auto copy = Store::open(world, to, options).value();
+    std::swap(store, copy);
+    CHECK(clips() == want);
+    CHECK(problems() == "");
+    std::swap(store, copy);
+    if (moment % 7 == 0) add(static_cast<std::int64_t>(moment) + 2, 2'000);
+  }
+}
+
+TEST_CASE_FIXTURE(Simulated,
                   "blobs: columns of an index keep their values, and get no index once values lie elsewhere") {
   TableSchema schema = *store->snapshot().value().version->find(table)->schema;
   schema.version = 2;

@@ -29,6 +29,7 @@ struct Tally {
   std::uint64_t violations = 0;
   std::uint64_t seeds = 0, flushes = 0, merges = 0, backups = 0;
   std::uint64_t blob_commits = 0, blob_moves = 0;  // Commits, and maintenance, that wrote to blob files.
+  std::uint64_t carried = 0;                       // Rows of updates that left their blob where it was.
   std::uint64_t nested = 0;                        // Cuts in the midst of recovery.
   std::uint64_t indexed = 0;                       // States whose indexes were held against their rows.
   std::uint64_t lived_on = 0;                      // Recovered stores that went on until nothing was left to do.
@@ -54,6 +55,7 @@ class CrashRun {
       if (!opened) return violation("open: " + opened.error().to_string(), 0);
       if (!live(**opened)) return;
     }
+    tally_.carried += model_.carried();
     if (disk_.retried_syncs() != 0) violation("a failed sync was tried again", 0);
     if (ignored) tally_.syncs += disk_.syncs_at(*ignored);
   }
@@ -331,6 +333,7 @@ TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits
   }
   std::printf(
       "crash points: %.0f s, %llu seeds, %llu flushes, %llu merges, %llu commits and %llu merges with blobs, %llu "
+      "blobs carried on, %llu "
       "backups, %llu cuts, %zu distinct images, %llu "
       "recoveries, "
       "%llu cut again in recovery, %llu lived on, %llu states with their indexes, "
@@ -338,7 +341,8 @@ TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits
       seconds_since(begin), static_cast<unsigned long long>(tally.seeds),
       static_cast<unsigned long long>(tally.flushes), static_cast<unsigned long long>(tally.merges),
       static_cast<unsigned long long>(tally.blob_commits), static_cast<unsigned long long>(tally.blob_moves),
-      static_cast<unsigned long long>(tally.backups), static_cast<unsigned long long>(tally.cuts), tally.images.size(),
+      static_cast<unsigned long long>(tally.carried), static_cast<unsigned long long>(tally.backups),
+      static_cast<unsigned long long>(tally.cuts), tally.images.size(),
       static_cast<unsigned long long>(tally.checked.size()), static_cast<unsigned long long>(tally.nested),
       static_cast<unsigned long long>(tally.lived_on), static_cast<unsigned long long>(tally.indexed),
       static_cast<unsigned long long>(tally.lies_reported), static_cast<unsigned long long>(tally.violations));
@@ -350,6 +354,7 @@ TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits
   CHECK(tally.backups > 0);
   CHECK(tally.blob_commits > tally.seeds);
   CHECK(tally.blob_moves > 0);
+  CHECK(tally.carried > 0);
   CHECK(tally.nested > 0);
 }
 

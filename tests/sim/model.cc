@@ -199,6 +199,38 @@ void Model::change_rows(Table& table, WriteSet& writes) {
   if (what != 1) insert_rows(table, writes, 1 + random_() % (random_() % 8 == 0 ? 60 : 5));
 }
 
+// An update as a statement makes it that leaves long values alone: the new row refers to what the old one refers to.
+bool Model::carry_row(Store& store, Table& table, WriteSet& writes) {
+  const auto snapshot = store.snapshot();
+  const TableVersion* stored = snapshot ? snapshot->version->find(table.schema.id) : nullptr;
+  if (stored == nullptr || stored->schema->version != table.schema.version) return false;
+  std::vector<ColumnId> columns;
+  for (const ColumnSchema& column : table.schema.columns) columns.push_back(column.id);
+  auto scan = TableScan::open(*snapshot, table.schema.id, columns);
+  std::vector<RowId> ids;
+  while (scan) {
+    const auto batch = scan->next(ids);
+    if (!batch || !*batch) return false;
+    const Column& clips = (*batch)->columns[kClip];
+    for (std::size_t row = 0; row < ids.size(); ++row) {
+      const auto old = table.rows.find(static_cast<std::uint64_t>(ids[row]));  // None: it ends in this transaction.
+      if (old == table.rows.end() || clips.is_null(row) || !clips.values<StringRef>()[row].is_reference()) continue;
+      InsertRows carried;
+      carried.table = table.schema.id;
+      for (const Column& column : (*batch)->columns) {
+        carried.batch.columns.emplace_back(column.type()).append_run(column, row, 1);
+      }
+      inserted_[table.schema.name].push_back(old->second);
+      table.rows.erase(old);
+      writes.changes.emplace_back(EndRows{table.schema.id, {ids[row]}});
+      writes.changes.emplace_back(std::move(carried));
+      ++carried_;
+      return true;
+    }
+  }
+  return false;
+}
+
 WriteSet Model::next(Store& store) {
   WriteSet writes;
   inserted_.clear();
@@ -215,6 +247,8 @@ WriteSet Model::next(Store& store) {
       tables_.erase(table);
     } else if (what == 1 && table->second.schema.columns.size() < 6) {
       add_column(table->second, writes);
+    } else if (what == 3 || what == 4) {
+      if (!carry_row(store, table->second, writes)) change_rows(table->second, writes);
     } else if (what == 2 && table->second.schema.indexes.size() < 4) {
       change_indexes(table->second, writes);
     } else {

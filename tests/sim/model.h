@@ -42,6 +42,7 @@ class Model {
     std::uint64_t table_max = 0;
   };
   [[nodiscard]] const Given& given(std::size_t commits) const { return given_[commits]; }
+  [[nodiscard]] std::uint64_t carried() const noexcept { return carried_; }  // Rows whose blob only came along.
   std::mt19937_64& random() noexcept { return random_; }
 
  private:
@@ -52,6 +53,8 @@ class Model {
   };
   void create_table(Store& store, WriteSet& writes);
   void change_rows(Table& table, WriteSet& writes);
+  // False: there is no such row, or it cannot be read now.
+  bool carry_row(Store& store, Table& table, WriteSet& writes);
   void add_column(Table& table, WriteSet& writes);
   void change_indexes(Table& table, WriteSet& writes);
   static void add_index(Table& table, std::vector<ColumnId> columns, bool unique);
@@ -64,6 +67,7 @@ class Model {
   std::map<std::string, std::vector<std::string>> inserted_;  // By this transaction, in order; no RowIds yet.
   std::uint64_t row_max_ = 0;                                 // The highest RowId ever seen: later ones are above it.
   std::uint64_t names_ = 0;
+  std::uint64_t carried_ = 0;
   std::vector<State> states_;
   std::vector<Given> given_;
 };

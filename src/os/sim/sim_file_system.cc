@@ -348,6 +348,7 @@ Result<void> SimFileSystem::link(const std::string& from, const std::string& to)
     TRY(count_operation(to));
     const auto found = names_.files.find(from);
     if (found == names_.files.end()) return missing(from);
+    if (links_refused_) return Error(Code::unsupported, "link '" + to + "': refused");
     if (names_.files.contains(to)) return Error(Code::already_exists, "'" + to + "' exists");
     change_entry({.directory = directory_of(to), .name = to, .inode = found->second});
   }
@@ -377,6 +378,10 @@ void SimFileSystem::fail_after(std::uint64_t passing, Fault::Kind kind, bool sti
 void SimFileSystem::ignore_syncs_of(std::optional<SyncSite> site) {
   const std::lock_guard held(mutex_);
   ignored_site_ = site;
+}
+void SimFileSystem::refuse_links() {
+  const std::lock_guard held(mutex_);
+  links_refused_ = true;
 }
 void SimFileSystem::set_capacity(std::uint64_t bytes) {
   const std::lock_guard held(mutex_);

@@ -74,6 +74,7 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   // The next `passing` operations pass, the one after them fails.
   void fail_after(std::uint64_t passing, Fault::Kind kind = Fault::Kind::io_error, bool sticky = false);
   void ignore_syncs_of(std::optional<SyncSite> site);  // Such a sync says ok and does nothing.
+  void refuse_links();                                 // As between two file systems.
   void set_capacity(std::uint64_t bytes);              // Sum of file sizes; beyond it write and allocate are full.
 
   [[nodiscard]] std::uint64_t operations() const;  // Reads included: what Fault::at_operation counts.
@@ -149,6 +150,7 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   std::uint64_t operations_ = 0;
   std::uint64_t retried_syncs_ = 0;
   std::uint64_t capacity_ = ~std::uint64_t{0};
+  bool links_refused_ = false;
   std::array<std::uint64_t, kSyncSiteNames.size()> syncs_at_{};
   std::optional<Fault> fault_;
   std::optional<SyncSite> ignored_site_;
