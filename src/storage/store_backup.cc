@@ -25,7 +25,10 @@ class Backup {  // One thread at a time; lives for one backup.
     // What rows refer to is durable and stays; what is appended meanwhile does no harm.
     for (const auto& blob : blobs_) {
       const auto bytes = blob->size();
-      if (!bytes && bytes.error().code() == Code::not_found) continue;  // Somebody is about to make it.
+      if (!bytes && bytes.error().code() == Code::not_found) {
+        if (!blob->is_complete()) continue;  // Somebody is about to make it.
+        return Error(Code::corrupt, "'" + blob->path() + "' is missing, but rows refer to it");
+      }
       if (!bytes) return bytes.error();
       TRY(link_or_copy(blob->path(), *bytes, Length::may_shrink));
     }

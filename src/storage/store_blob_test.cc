@@ -300,6 +300,15 @@ TEST_CASE_FIXTURE(Simulated, "blobs: a backup made beside the writer has them al
   CHECK(problems() == "");
 }
 
+TEST_CASE_FIXTURE(Simulated, "blobs: a backup is refused where a blob file is missing") {
+  add(1, 3'000);
+  reopen();  // Nobody appends to the file any more.
+  disk.unlink("db/blob/1.blob").value();
+  const auto refused = store->backup("copy");
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message().find("db/blob/1.blob' is missing, but rows refer to it") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(Simulated,
                   "blobs: a backup to another disk takes no harm when a writer beside it gives up or ends its value") {
   disk.refuse_links();

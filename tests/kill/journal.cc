@@ -8,6 +8,13 @@ std::string journal_text(std::uint64_t writer, std::uint64_t n) {
   return std::string(bytes, static_cast<char>('a' + mixed % 26));
 }
 
+std::string journal_clip(std::uint64_t writer, std::uint64_t n) {
+  if ((n + writer) % 8 != 0) return "";
+  std::string bytes((64 << 10) + 1 + n * 7'919 % 100'000, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * (2 * n + 1) + i / 251 + writer);
+  return bytes;
+}
+
 WriterState state_after(std::uint64_t writer, std::uint64_t n) {
   WriterState state{.count = n, .journal = {}};
   for (std::uint64_t i = n > kKept ? n - kKept + 1 : 1; i <= n; ++i) state.journal[i] = journal_text(writer, i);

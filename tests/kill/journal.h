@@ -26,6 +26,8 @@ struct WriterState {
 // What a writer has after its transaction n; texts of 0 to 300 bytes, now and then of 6,000.
 WriterState state_after(std::uint64_t writer, std::uint64_t n);
 std::string journal_text(std::uint64_t writer, std::uint64_t n);
+// The blob of that row, written piece by piece; of most rows none (empty), else longer than a row keeps.
+std::string journal_clip(std::uint64_t writer, std::uint64_t n);
 
 class Journal {  // Thread-safe, one thread a writer.
  public:

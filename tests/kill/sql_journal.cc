@@ -1,4 +1,5 @@
 // The journal through the public API, in SQL.
+#include <algorithm>
 
 #include "kill/journal.h"
 #include "mneme/database.h"
@@ -22,8 +23,11 @@ class SqlJournal final : public Journal {
     Connection& connection = connections_[writer];
     const Value w(static_cast<std::int64_t>(writer)), count(static_cast<std::int64_t>(n));
     const Value gone(static_cast<std::int64_t>(n) - static_cast<std::int64_t>(kKept));
+    BlobWriter blob = TRY(database_.write_blob());
+    const Value clip = TRY(write_clip(blob, journal_clip(writer, n)));
     TRY(connection.execute("BEGIN"));
-    TRY(connection.execute("INSERT INTO journal VALUES ($1, $2, $3)", {w, count, Value(journal_text(writer, n))}));
+    TRY(connection.execute("INSERT INTO journal VALUES ($1, $2, $3, $4)",
+                           {w, count, Value(journal_text(writer, n)), clip}));
     TRY(connection.execute("DELETE FROM journal WHERE writer = $1 AND n = $2", {w, gone}));
     const auto changed = TRY(connection.execute("UPDATE counters SET n = $2 WHERE writer = $1", {w, count}));
     if (changed.changed_rows() != 1) return Error(Code::corrupt, "the counter is not there");
@@ -48,6 +52,7 @@ class SqlJournal final : public Journal {
       }
     }
     TRY(look_up_by_key(states));
+    TRY(read_clips(states));
     return states;
   }
 
@@ -66,10 +71,37 @@ class SqlJournal final : public Journal {
     for (std::uint64_t i = 0; i < writers; ++i) connections_.push_back(database_.connect());
     Connection& first = connections_[0];
     TRY(first.execute("CREATE TABLE IF NOT EXISTS counters (writer INT PRIMARY KEY, n INT NOT NULL)"));
-    TRY(first.execute("CREATE TABLE IF NOT EXISTS journal (writer INT, n INT, text TEXT, PRIMARY KEY (writer, n))"));
+    TRY(
+        first.execute("CREATE TABLE IF NOT EXISTS journal (writer INT, n INT, text TEXT, clip BLOB, "
+                      "PRIMARY KEY (writer, n))"));
     for (std::uint64_t i = 0; i < writers; ++i) {
       TRY(first.execute("INSERT INTO counters VALUES ($1, 0) ON CONFLICT DO NOTHING",
                         {Value(static_cast<std::int64_t>(i))}));
+    }
+    return {};
+  }
+
+  // In pieces, so that it may be killed within one. Of nothing: NULL.
+  static Result<Value> write_clip(BlobWriter& blob, std::string_view bytes) {
+    if (bytes.empty()) return Value();
+    for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(bytes.size(), 30'000))) {
+      TRY(blob.append(std::as_bytes(std::span(bytes.substr(0, 30'000)))));
+    }
+    return blob.finish();
+  }
+
+  Result<void> read_clips(const std::vector<WriterState>& states) {
+    Connection connection = database_.connect();
+    for (std::size_t writer = 0; writer < states.size(); ++writer) {
+      for (const auto& [n, text] : states[writer].journal) {
+        const std::string want = journal_clip(writer, n);
+        const auto reader =
+            TRY(connection.read_blob("SELECT clip FROM journal WHERE writer = $1 AND n = $2",
+                                     {static_cast<std::int64_t>(writer), static_cast<std::int64_t>(n)}));
+        std::string found(reader ? reader->size() : 0, '\0');
+        if (reader) TRY(reader->read(0, std::as_writable_bytes(std::span(found))));
+        if (found != want) return Error(Code::corrupt, "the blob of a row is not what was written");
+      }
     }
     return {};
   }
