@@ -26,10 +26,11 @@ struct Tally {
 
 bool holds_every_kind(SimFileSystem& files) {
   const DurableImage image = files.cut(CutPolicy::p1, 0);
-  return std::ranges::all_of(std::array{"/CURRENT", "/MANIFEST-", ".log", ".seg", ".del"}, [&](const char* part) {
-    return std::ranges::any_of(image.files,
-                               [&](const auto& file) { return file.first.find(part) != std::string::npos; });
-  });
+  return std::ranges::all_of(
+      std::array{"/CURRENT", "/MANIFEST-", ".log", ".seg", ".del", ".blob"}, [&](const char* part) {
+        return std::ranges::any_of(image.files,
+                                   [&](const auto& file) { return file.first.find(part) != std::string::npos; });
+      });
 }
 
 // A store with some of everything, and the states it went through.
