@@ -42,14 +42,6 @@ GroupTable::GroupTable(const std::vector<Type>& key_types) {
   }
 }
 
-void GroupTable::clear() noexcept {
-  count_ = 0;
-  null_group_ = kNoGroup;
-  slots_.clear();
-  words_.clear();
-  bytes_.clear();
-}
-
 std::size_t GroupTable::memory_bytes() const noexcept {
   return (slots_.capacity() + words_.capacity() + row_words_.capacity() + hashes_.capacity() + ends_.capacity()) * 8 +
          bytes_.memory_bytes() + encoded_.capacity();

@@ -33,7 +33,6 @@ class GroupTable {  // One thread at a time.
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
   // Memory it may take at most once `rows` more rows with keys of `key_bytes` in all were added.
   [[nodiscard]] std::size_t memory_bytes_after(std::size_t rows, std::size_t key_bytes) const noexcept;
-  void clear() noexcept;
 
  private:
   enum class Form : std::uint8_t { word, text, encoded };

@@ -142,8 +142,4 @@ Result<bool> LikePattern::matches(std::string_view text) const {
   return true;
 }
 
-Result<bool> like(std::string_view text, std::string_view pattern, std::string_view escape) {
-  return LikePattern(pattern, escape).matches(text);
-}
-
 }  // namespace mneme::query

@@ -46,7 +46,4 @@ class LikePattern {  // Immutable.
   bool open_back_ = false;   // behind the last one.
 };
 
-// Whether all of `text` matches.
-Result<bool> like(std::string_view text, std::string_view pattern, std::string_view escape = "\\");
-
 }  // namespace mneme::query

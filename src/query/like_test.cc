@@ -10,6 +10,10 @@
 namespace mneme::query {
 namespace {
 
+Result<bool> like(std::string_view text, std::string_view pattern, std::string_view escape = "\\") {
+  return LikePattern(pattern, escape).matches(text);
+}
+
 using testing::apply;
 using testing::Arg;
 

@@ -114,12 +114,6 @@ Result<void> RowBuffer::hold_beside(std::size_t bytes) {
   return {};
 }
 
-void RowBuffer::clear() noexcept {
-  chunks_.clear();
-  rows_ = value_bytes_ = full_bytes_ = 0;
-  if (reservation_.bytes() > beside_bytes_) reservation_.shrink(reservation_.bytes() - beside_bytes_);
-}
-
 void RowBuffer::gather(std::size_t column, std::span<const RowNumber> rows, Column& out) const {
   std::vector<std::uint64_t> validity((rows.size() + 63) / 64, ~std::uint64_t{0});
   bool nulls = false;

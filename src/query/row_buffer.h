@@ -34,7 +34,6 @@ class RowBuffer {  // One thread at a time.
   [[nodiscard]] std::size_t rows_per_batch() const noexcept;
 
   Result<void> hold_beside(std::size_t bytes);  // What its owner keeps beside the rows, in all.
-  void clear() noexcept;
   [[nodiscard]] std::size_t memory_bytes() const noexcept { return reservation_.bytes(); }
 
  private:

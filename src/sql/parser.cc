@@ -115,8 +115,6 @@ Result<ExpressionPtr> parse_expression(std::string_view text) {
   return read_whole<ExpressionPtr>(text, [](Cursor& cursor) { return grammar::expression(cursor); });
 }
 
-Result<TypeName> parse_type_name(std::string_view text) { return read_whole<TypeName>(text, grammar::type_name); }
-
 bool is_complete(std::string_view text) {
   Lexer lexer(text);
   bool open = false;

@@ -27,9 +27,6 @@ Result<std::vector<Statement>> parse(std::string_view text);
 // Exactly one expression, such as a stored DEFAULT or CHECK.
 Result<ExpressionPtr> parse_expression(std::string_view text);
 
-// A type's name and arguments, such as "VECTOR(128, i8)".
-Result<TypeName> parse_type_name(std::string_view text);
-
 // For a shell reading lines: whether the text is a run of whole statements, each ended by ';' (outside of quotes and
 // comments), or holds nothing but blanks and comments. False: read another line.
 bool is_complete(std::string_view text);

@@ -129,12 +129,6 @@ void DeleteSet::age(std::uint64_t oldest_snapshot) {
   std::erase_if(young_, is_old);
 }
 
-std::size_t DeleteSet::memory_bytes() const noexcept {
-  std::size_t bytes = old_.capacity() * sizeof(Container) + young_.capacity() * sizeof(Pair);
-  for (const Container& container : old_) bytes += container.few.capacity() * 2 + container.bits.capacity() * 8;
-  return bytes;
-}
-
 void DeleteSet::encode(std::uint64_t number, TableId table, ByteBuffer& out) const {
   const std::size_t start = out.size();
   Writer writer(out);

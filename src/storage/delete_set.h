@@ -39,7 +39,6 @@ class DeleteSet {  // One thread at a time while it changes; then it may be read
   // Forgets the sequences of deletes at or below `oldest_snapshot`: every snapshot from now on sees them dead.
   void age(std::uint64_t oldest_snapshot);
   [[nodiscard]] const std::vector<Pair>& young() const noexcept { return young_; }
-  [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
   // The whole .del file, checksummed. `number` and `table` say whose deletes they are; decode() insists on them.
   void encode(std::uint64_t number, TableId table, ByteBuffer& out) const;

@@ -346,11 +346,6 @@ void BlockView::prefetch(std::size_t row) const noexcept {
   if (const auto* integer = std::get_if<IntegerBody>(&body_)) integer->packed.prefetch(row);
 }
 
-Result<void> BlockView::gather(std::span<const std::uint32_t> rows, Column& out) const {
-  for (const std::uint32_t row : rows) TRY(at(row, out));
-  return {};
-}
-
 Result<std::int64_t> BlockView::integer_at(std::size_t row) const {
   ASSERT(row < rows_ && is_integer_like(type_) && !is_null(row));
   if (const auto* integer = std::get_if<IntegerBody>(&body_)) return integer->at(row);

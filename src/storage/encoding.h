@@ -52,9 +52,7 @@ class BlockView {  // Immutable. Borrows the bytes, which `owner` keeps alive fo
   // inside.
   Result<void> decode(std::size_t first, std::size_t count, Column& out) const;
   Result<void> at(std::size_t row, Column& out) const;  // Appends one; text is copied.
-  Result<void> gather(std::span<const std::uint32_t> rows,
-                      Column& out) const;         // Appends these, in this order; text is copied.
-  void prefetch(std::size_t row) const noexcept;  // Asks for what at(row) will read. REQUIRES: row < rows().
+  void prefetch(std::size_t row) const noexcept;        // Asks for what at(row) will read. REQUIRES: row < rows().
   // At most 128 steps for delta kinds, one for the others. REQUIRES: an integer-like type, not NULL.
   [[nodiscard]] Result<std::int64_t> integer_at(std::size_t row) const;
   // Rows [first, first + count) to `to`. REQUIRES: an integer-like type of eight bytes, no NULLs, the range is inside.

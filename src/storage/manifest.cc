@@ -76,8 +76,8 @@ Result<std::unique_ptr<Manifest>> Manifest::open(FileSystem& files, std::string 
   TRY(manifest->list_manifests(*number));
   if (manifest->closed_) manifest->step_before_mark();
   // If the process that switched CURRENT was killed before its sync, a power cut would still undo the switch, and
-  // with it every edit made from now on.
-  TRY(files.sync_directory(manifest->directory_, SyncSite::current_directory));
+  // with it every edit made from now on. A life that wrote a close mark did that sync, at its beginning or after.
+  if (!manifest->closed_) TRY(files.sync_directory(manifest->directory_, SyncSite::current_directory));
   return manifest;
 }
 

@@ -408,6 +408,24 @@ TEST_CASE("manifest: under power cuts the state is that of the last acknowledged
   }
 }
 
+TEST_CASE("manifest: CURRENT's directory is synced at an opening only if the life before did not end cleanly") {
+  Disk disk;
+  const auto synced_by_opening = [&](bool cleanly_ended) {
+    {
+      auto manifest = Manifest::open(disk, "db").value();
+      REQUIRE(manifest->append(adding(manifest->state().segments.size() + 1)));
+      if (cleanly_ended) REQUIRE(manifest->mark(Lsn{1}));
+    }
+    const auto before = disk.syncs_at(SyncSite::current_directory);
+    REQUIRE(Manifest::open(disk, "db"));
+    return disk.syncs_at(SyncSite::current_directory) - before;
+  };
+  REQUIRE(Manifest::create(disk, "db", first_edit()));
+  CHECK(synced_by_opening(false) == 1);
+  CHECK(synced_by_opening(true) == 0);
+  CHECK(synced_by_opening(false) == 1);  // The mark is no longer the last edit.
+}
+
 TEST_CASE("manifest: each of its syncs is needed") {
   for (const SyncSite site : {SyncSite::manifest_data, SyncSite::manifest_file, SyncSite::manifest_directory,
                               SyncSite::current_file, SyncSite::current_directory}) {

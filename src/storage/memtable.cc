@@ -184,11 +184,6 @@ std::optional<Memtable::Position> Memtable::find(RowId row) const {
                   static_cast<std::size_t>(found - ids.begin())};
 }
 
-std::uint64_t Memtable::end_sequence(Position at) const {
-  Lock lock(mutex_);
-  return chunks_[at.chunk]->ends[at.row].load(std::memory_order_relaxed);
-}
-
 bool Memtable::end(Position at, std::uint64_t sequence) noexcept {
   Lock lock(mutex_);
   auto& slot = chunks_[at.chunk]->ends[at.row];

@@ -56,7 +56,6 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   };
   // Where a published version lies, live or ended.
   [[nodiscard]] std::optional<Position> find(RowId row) const LOCK_NOT_HELD(mutex_);
-  [[nodiscard]] std::uint64_t end_sequence(Position at) const LOCK_NOT_HELD(mutex_);
   // Ends a version in two steps: the first is told by no snapshot from a live row. False, and nothing changes, when it
   // has ended or is being ended.
   bool prepare_end(Position at) noexcept LOCK_NOT_HELD(mutex_);

@@ -178,12 +178,4 @@ std::vector<DeleteSet::Pair> MemtableFlush::ended_after(std::uint64_t sequence) 
   return pairs;
 }
 
-DeleteSet MemtableFlush::deletes() const {
-  std::vector<DeleteSet::Pair> pairs = ended_after(0);
-  std::ranges::sort(pairs, {}, &DeleteSet::Pair::ordinal);
-  DeleteSet deletes;
-  for (const DeleteSet::Pair& pair : pairs) deletes.add(pair.ordinal, pair.end_sequence);
-  return deletes;
-}
-
 }  // namespace mneme

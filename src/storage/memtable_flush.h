@@ -40,7 +40,6 @@ class MemtableFlush {  // One thread at a time.
   // The versions written whose end is known and above `sequence`, by ordinal of the part, in no order. For all of them
   // hold the commit lock.
   [[nodiscard]] std::vector<DeleteSet::Pair> ended_after(std::uint64_t sequence) const;
-  [[nodiscard]] DeleteSet deletes() const;  // All of them.
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
   [[nodiscard]] const std::shared_ptr<const Memtable>& memtable() const noexcept { return memtable_; }
 

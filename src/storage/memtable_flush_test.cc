@@ -12,6 +12,12 @@
 namespace mneme {
 namespace {
 
+DeleteSet deletes_of(const MemtableFlush& flush) {
+  DeleteSet deletes;
+  for (const DeleteSet::Pair& pair : flush.ended_after(0)) deletes.add(pair.ordinal, pair.end_sequence);
+  return deletes;
+}
+
 constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
 
 std::shared_ptr<const TableSchema> key_and_name() {
@@ -140,7 +146,7 @@ TEST_CASE("a version stays behind only if no snapshot sees it and the flush cove
   CHECK(flush->step(*f.writer, f.world.clock, kNoDeadline).value());
   const Segment segment = f.finish();
   CHECK(integer_at(segment, 1, 0) == 1);
-  const DeleteSet deletes = flush->deletes();
+  const DeleteSet deletes = deletes_of(*flush);
   REQUIRE(deletes.young().size() == 1);
   CHECK(deletes.young()[0].end_sequence == 9);
   CHECK(integer_at(segment, 1, deletes.young()[0].ordinal) == 37);
@@ -156,7 +162,7 @@ TEST_CASE("a delete that arrives between two steps is told by its ordinal") {
   int steps = 1;
   while (!flush->step(*f.writer, f.world.clock, 0).value()) ++steps;
   CHECK(steps == 2);  // 5,003 rows in three batches of at most 2,048.
-  const DeleteSet deletes = flush->deletes();
+  const DeleteSet deletes = deletes_of(*flush);
   CHECK(deletes.count() == 1);
   CHECK(deletes.end_sequence(74) == 30);
   CHECK(f.finish().rows() == 5'003);

@@ -216,12 +216,6 @@ Result<RawValues> Segment::raw(std::size_t column, const Entry& entry, std::uint
   return values;
 }
 
-Result<RawValues> Segment::vector_page_run(std::size_t column, std::size_t block) const {
-  ASSERT(is_paged(column));
-  const Entry found = TRY(entry(column, block));
-  return raw(column, found, 0, found.block.rows);
-}
-
 // Blocks of a paged column are all of one size but the last, mostly: a scan finds them without a lock.
 std::optional<RawValues> Segment::slotted(std::size_t column, std::uint64_t ordinal) const {
   BlockSlots* slots = column_slots(column);
@@ -253,13 +247,6 @@ Result<RawValues> Segment::raw_from(std::size_t column, std::uint64_t ordinal) c
   auto held = std::static_pointer_cast<const CachedBlock>(values.pin.owner());  // With a cache it is one.
   if (held->opened != nullptr) slots->put(block, std::move(held));
   return values;
-}
-
-Result<RawValues> Segment::read_value(std::size_t column, std::uint64_t ordinal) const {
-  ASSERT(is_paged(column));
-  std::size_t block = 0;
-  const Entry found = TRY(entry_of(column, ordinal, block));
-  return raw(column, found, static_cast<std::uint32_t>(ordinal - found.block.first_row), 1);
 }
 
 // `first` counts from the block's start.

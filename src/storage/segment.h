@@ -154,10 +154,8 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   }
 
   [[nodiscard]] bool is_paged(std::size_t column) const noexcept;
-  // Paged columns: a whole block as contiguous raw memory; or one value at the cost of its own pages.
-  [[nodiscard]] Result<RawValues> vector_page_run(std::size_t column, std::size_t block) const;
-  [[nodiscard]] Result<RawValues> raw_from(std::size_t column, std::uint64_t ordinal) const;  // To its block's end.
-  [[nodiscard]] Result<RawValues> read_value(std::size_t column, std::uint64_t ordinal) const;
+  // Paged columns: contiguous raw memory, from a row to its block's end.
+  [[nodiscard]] Result<RawValues> raw_from(std::size_t column, std::uint64_t ordinal) const;
 
   // Appends to `out` the rows [first, first + count) across blocks, or the given ascending ordinals. Any column.
   Result<void> decode(std::size_t column, std::uint64_t first, std::size_t count, Column& out) const;

@@ -181,9 +181,10 @@ TEST_CASE("segment: a vector lies raw and contiguous, and one of them costs its 
   const auto file = bench.open();
   REQUIRE(file);
   const Segment segment = (*file)->part(0);
-  const auto run = segment.vector_page_run(9, 1);
+  const auto run = segment.raw_from(9, 163);
   REQUIRE(run);
-  CHECK(run->rows == 163);  // 64 KiB / 400 bytes.
+  CHECK(run->first_row == 163);  // 64 KiB / 400 bytes: the second block.
+  CHECK(run->rows == 163);
   Column want(columns[9].type);
   for (std::uint32_t row = 0; row < run->rows; ++row) append_value(want, run->first_row + row, 9, 7);
   for (std::uint32_t row = 0; row < run->rows; ++row) {
@@ -192,9 +193,12 @@ TEST_CASE("segment: a vector lies raw and contiguous, and one of them costs its 
     if (valid) CHECK(std::memcmp(run->values + row * 400, want.bytes_at(row).data(), 400) == 0);
   }
   const std::size_t before = bench.cache.stats().bytes;
-  const auto one = segment.read_value(9, 2'500);
-  REQUIRE(one);
-  CHECK(one->pin.bytes().size() <= 2 * 4'096);
+  Column one(columns[9].type), wanted(columns[9].type);
+  const std::uint32_t row = 2'501;
+  REQUIRE(segment.gather(9, {&row, 1}, one));
+  append_value(wanted, row, 9, 7);
+  REQUIRE_FALSE(wanted.is_null(0));
+  CHECK(std::memcmp(one.bytes_at(0).data(), wanted.bytes_at(0).data(), 400) == 0);
   CHECK(bench.cache.stats().bytes - before <= 2 * 4'096 + 200 + 40'000);  // And perhaps an index page.
 }
 

@@ -395,6 +395,4 @@ Result<std::uint64_t> SegmentWriter::finish() {
 
 Result<void> SegmentWriter::sync() { return state_->tail.file().sync(SyncSite::segment_data); }
 
-std::uint64_t SegmentWriter::written_bytes() const noexcept { return state_->tail.offset(); }
-
 }  // namespace mneme

@@ -45,7 +45,6 @@ class SegmentWriter {  // One thread at a time.
 
   Result<std::uint64_t> finish();  // Footer and trailer; returns the file's size. Nothing but sync() may follow.
   Result<void> sync();
-  [[nodiscard]] std::uint64_t written_bytes() const noexcept;
 
  private:
   class State;

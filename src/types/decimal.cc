@@ -99,20 +99,4 @@ Result<std::int64_t> rescale(Wide unscaled, unsigned from_scale, std::uint8_t pr
   return static_cast<std::int64_t>(value);
 }
 
-Type literal_type(std::string_view number) noexcept {
-  const Type floating{.kind = TypeKind::floating};
-  std::int64_t integer = 0;
-  const auto end = std::from_chars(number.data(), number.data() + number.size(), integer);
-  if (end.ec == std::errc() && end.ptr == number.data() + number.size()) return {.kind = TypeKind::integer};
-  Numeral numeral;
-  if (!read_numeral(number, numeral)) return floating;
-  const auto size = static_cast<std::int64_t>(numeral.digits.size());
-  const std::int64_t scale = std::max<std::int64_t>(size - numeral.point, 0);
-  const std::int64_t precision = std::max<std::int64_t>(std::max<std::int64_t>(numeral.point, 0) + scale, 1);
-  if (precision > kDecimalPrecisionMax) return floating;
-  return {.kind = TypeKind::decimal,
-          .precision = static_cast<std::uint8_t>(precision),
-          .scale = static_cast<std::uint8_t>(scale)};
-}
-
 }  // namespace mneme

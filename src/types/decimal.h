@@ -23,7 +23,4 @@ void print_decimal(std::int64_t unscaled, std::uint8_t scale, std::string& out);
 // The value of another scale, rounded half away from zero; 22003 where it has more digits than the precision.
 Result<std::int64_t> rescale(Wide unscaled, unsigned from_scale, std::uint8_t precision, std::uint8_t scale);
 
-// The type of a number as it stands in SQL: INT, the smallest DECIMAL that says it exactly, else FLOAT.
-Type literal_type(std::string_view number) noexcept;
-
 }  // namespace mneme

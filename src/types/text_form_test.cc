@@ -211,19 +211,6 @@ TEST_CASE("text: DECIMAL rounds half away from zero to its scale and refuses wha
   check_all(type("numeric", {"18", "18"}), {{"-0.000000000000000001", "-0.000000000000000001"}});
 }
 
-TEST_CASE("decimal: a number in SQL takes the smallest type that says it exactly") {
-  CHECK(type_name(literal_type("42")) == "INT");
-  CHECK(type_name(literal_type("9223372036854775807")) == "INT");
-  CHECK(type_name(literal_type("9223372036854775808")) == "FLOAT");
-  CHECK(type_name(literal_type("1.5")) == "DECIMAL(2, 1)");
-  CHECK(type_name(literal_type("0.05")) == "DECIMAL(2, 2)");
-  CHECK(type_name(literal_type("10.00")) == "DECIMAL(4, 2)");
-  CHECK(type_name(literal_type("1e3")) == "DECIMAL(4, 0)");
-  CHECK(type_name(literal_type("0.0")) == "DECIMAL(1, 1)");
-  CHECK(type_name(literal_type("1e300")) == "FLOAT");
-  CHECK(type_name(literal_type("0.1234567890123456789")) == "FLOAT");
-}
-
 TEST_CASE("text: UUID takes either case, braces and hyphens after any group of four") {
   const std::string printed = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
   for (const std::string_view text : {"A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11", "{a0eebc99-9c0b4ef8-bb6d6bb9-bd380a11}",

@@ -8,6 +8,12 @@
 namespace mneme::conformance {
 namespace {
 
+DeleteSet deletes_of(const MemtableFlush& flush) {
+  DeleteSet deletes;
+  for (const DeleteSet::Pair& pair : flush.ended_after(0)) deletes.add(pair.ordinal, pair.end_sequence);
+  return deletes;
+}
+
 constexpr std::size_t kKeptMax = 3;
 
 // Stops at every chance it gets: work in steps must come to the same result.
@@ -167,7 +173,7 @@ Result<void> Life::flush() {
   TRY(run_in_steps([&] { return flush->step(*writer, subject_.world.clock, 0, &jobs); }));
   TRY(finish(*writer, jobs));
   if (flush->rows() == 0) return parts_.pop_back(), Result<void>{};
-  parts_.back() = TRY(open_part(number, flush->deletes()));
+  parts_.back() = TRY(open_part(number, deletes_of(*flush)));
   return {};
 }
 
