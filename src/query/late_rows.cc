@@ -55,23 +55,21 @@ LateRows::LateRows(const TopPlan& top, const PlacedReader& reader, ExecutionCont
   for (const ColumnId id : top.scan.table_columns) {
     const Type& type = top.scan.table->find(id)->type;
     bytes += type.width() + (type.is_variable() ? kTextBytesGuess : 0);
-    const bool read =
-        type.kind == TypeKind::blob && std::ranges::find(top.scan.by_reference, id) == top.scan.by_reference.end();
-    if (read) bytes += kBatchBytesMax;  // It may be of any length: a row at a time.
   }
   rows_per_batch_ = std::clamp<std::size_t>(kBatchBytesMax / bytes, 1, kBatchRowsMax);
 }
 
 Result<Batch> LateRows::read(std::span<const Place> places) const {
   const auto rows = std::make_shared<const Batch>(TRY(reader_.fetch(places, top_.scan.table_columns)));
-  const EvaluationInput input = over(*rows, places.size(), context_);
+  const std::size_t count = rows->columns.empty() ? places.size() : rows->rows();
+  const EvaluationInput input = over(*rows, count, context_);
   Batch out;
   for (const ExpressionPtr& expression : top_.project.expressions) {
     Column& column = out.columns.emplace_back(expression->type);
     column = TRY(evaluate(*expression, input));
     if (column.type().is_variable()) column.keep_alive(rows);
   }
-  if (out.columns.empty()) out.columns.push_back(placeholder(places.size()));
+  if (out.columns.empty()) out.columns.push_back(placeholder(count));
   return out;
 }
 

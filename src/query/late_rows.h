@@ -26,7 +26,7 @@ Batch spread(Batch read, const Scan& scan, const std::vector<bool>& used);
 class LateRows {  // One thread at a time.
  public:
   LateRows(const TopPlan& top, const PlacedReader& reader, ExecutionContext& context);
-  // The rows at `places`, in that order.
+  // The rows at `places`, in that order: all, or the first ones where blobs are long, at least one.
   Result<Batch> read(std::span<const Place> places) const;
   // How many to ask for at once.
   [[nodiscard]] std::size_t rows_per_batch() const noexcept { return rows_per_batch_; }

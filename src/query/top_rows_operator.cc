@@ -64,8 +64,9 @@ class TopRowsOperator final : public Operator {  // One thread at a time.
     if (at_ == found_.size() && !next_found()) return std::optional<Batch>();
     const std::size_t count = std::min(late_.rows_per_batch(), found_.size() - at_);
     const auto places = std::span(found_).subspan(at_, count);
-    at_ += count;
-    return std::optional<Batch>(TRY(late_.read(places)));
+    Batch batch = TRY(late_.read(places));
+    at_ += batch.rows();
+    return std::optional<Batch>(std::move(batch));
   }
 
  private:

@@ -97,17 +97,14 @@ class LoadingReader final : public PlacedReader {
         blobs_(std::move(blobs)),
         reader_(std::move(reader)),
         placed_(placed) {
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      if (is_loaded(columns_[i])) loaded_.push_back(i);
-      if (std::ranges::find(blobs_.in_part, columns_[i]) != blobs_.in_part.end()) in_part_.push_back(i);
-    }
+    wanted_ = wanted_of(columns_);
   }
 
   Result<std::optional<Batch>> next(std::vector<RowId>& rows) override {
     if (passes()) return reader_->next(rows);
     if (end_ == batch_.rows() && !TRY(next_stored())) return std::optional<Batch>();
     first_ = end_;
-    end_ += fitting(first_);
+    end_ += fitting(batch_, wanted_, first_);
     rows.assign(rows_.begin() + static_cast<std::ptrdiff_t>(first_), rows_.begin() + static_cast<std::ptrdiff_t>(end_));
     Batch out;
     if (first_ == 0 && end_ == batch_.rows()) {
@@ -121,7 +118,7 @@ class LoadingReader final : public PlacedReader {
         out.columns.emplace_back(column.type()).append_run(column, first_, last_);
       }
     }
-    TRY(load_some(store_, *schema_, columns_, loaded_, out));
+    TRY(load_some(store_, *schema_, columns_, wanted_.whole, out));
     return std::optional(std::move(out));
   }
 
@@ -135,21 +132,29 @@ class LoadingReader final : public PlacedReader {
   Result<bool> is_there(Place place) const override { return placed_->is_there(place); }
   Result<Batch> fetch(std::span<const Place> places, std::span<const ColumnId> columns) const override {
     Batch found = TRY(placed_->fetch(places, columns));
-    std::vector<std::size_t> loaded;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      if (is_loaded(columns[i])) loaded.push_back(i);
-    }
-    TRY(load_some(store_, *schema_, columns, loaded, found));
+    const Wanted wanted = wanted_of(columns);
+    const std::size_t count = fitting(found, wanted, 0);
+    for (Column& column : found.columns) column.truncate(count);
+    TRY(load_some(store_, *schema_, columns, wanted.whole, found));
     return found;
   }
 
  private:
-  [[nodiscard]] bool passes() const noexcept { return loaded_.empty() && in_part_.empty(); }
-  [[nodiscard]] bool is_loaded(ColumnId id) const {
-    return schema_->find(id)->type.kind == TypeKind::blob &&
-           std::ranges::find(blobs_.by_reference, id) == blobs_.by_reference.end() &&
-           std::ranges::find(blobs_.in_part, id) == blobs_.in_part.end();
+  struct Wanted {  // Positions of BLOB columns in a batch.
+    std::vector<std::size_t> whole;
+    std::vector<std::size_t> in_part;
+  };
+  [[nodiscard]] Wanted wanted_of(std::span<const ColumnId> columns) const {
+    Wanted wanted;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (schema_->find(columns[i])->type.kind != TypeKind::blob) continue;
+      if (std::ranges::find(blobs_.by_reference, columns[i]) != blobs_.by_reference.end()) continue;
+      const bool in_part = std::ranges::find(blobs_.in_part, columns[i]) != blobs_.in_part.end();
+      (in_part ? wanted.in_part : wanted.whole).push_back(i);
+    }
+    return wanted;
   }
+  [[nodiscard]] bool passes() const noexcept { return wanted_.whole.empty() && wanted_.in_part.empty(); }
 
   Result<bool> next_stored() {
     auto batch = TRY(reader_->next(rows_));
@@ -164,31 +169,31 @@ class LoadingReader final : public PlacedReader {
   }
 
   // Bytes of blobs that the row's values in these columns stand for.
-  [[nodiscard]] std::uint64_t blob_bytes(std::span<const std::size_t> columns, std::size_t row) const {
+  static std::uint64_t blob_bytes(const Batch& batch, std::span<const std::size_t> columns, std::size_t row) {
     std::uint64_t bytes = 0;
     for (const std::size_t column : columns) {
-      if (batch_.columns[column].is_null(row)) continue;
-      const StringRef value = batch_.columns[column].values<StringRef>()[row];
+      if (batch.columns[column].is_null(row)) continue;
+      const StringRef value = batch.columns[column].values<StringRef>()[row];
       if (value.is_reference()) bytes += blob_ref(value).bytes;
     }
     return bytes;
   }
 
-  [[nodiscard]] std::size_t fitting(std::size_t first) const {
+  // How many rows from `first` on stay near kBatchBytesMax, at least one.
+  static std::size_t fitting(const Batch& batch, const Wanted& wanted, std::size_t first) {
     std::uint64_t bytes = 0;
-    for (std::size_t row = first; row < batch_.rows(); ++row) {
-      bytes += blob_bytes(loaded_, row) + blob_bytes(in_part_, row) / kPartOfValue;
+    for (std::size_t row = first; row < batch.rows(); ++row) {
+      bytes += blob_bytes(batch, wanted.whole, row) + blob_bytes(batch, wanted.in_part, row) / kPartOfValue;
       if (bytes > kBatchBytesMax && row > first) return row - first;
     }
-    return batch_.rows() - first;
+    return batch.rows() - first;
   }
 
   Store& store_;
   const std::shared_ptr<const TableSchema> schema_;
   const std::vector<ColumnId> columns_;
   const BlobColumns blobs_;
-  std::vector<std::size_t> loaded_;  // Positions in columns_.
-  std::vector<std::size_t> in_part_;
+  Wanted wanted_;  // In columns_.
   const std::unique_ptr<TableReader> reader_;
   PlacedReader* const placed_;  // The reader, if it is one.
   Batch batch_;                 // Read and not yet handed on, from end_ on.

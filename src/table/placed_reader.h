@@ -28,7 +28,8 @@ class PlacedReader : public TableReader {  // One thread at a time. Keeps its sn
   // Such a run of any column, from a row met before on or from a little ahead of it.
   [[nodiscard]] virtual Result<ValueRun> run_at(Place place, ColumnId column) const = 0;
   [[nodiscard]] virtual Result<bool> is_there(Place place) const = 0;  // Of a row of a run: has it not gone?
-  // Columns of rows met before, in the order asked.
+  // Columns of rows met before, in the order asked: of all, or of the first ones where blobs are long, at least one
+  // row.
   [[nodiscard]] virtual Result<Batch> fetch(std::span<const Place> places, std::span<const ColumnId> columns) const = 0;
 };
 
