@@ -352,10 +352,11 @@ TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits
   CHECK(tally.flushes > tally.seeds);
   CHECK(tally.merges > 0);
   CHECK(tally.backups > 0);
+  CHECK(tally.nested > 0);
+  if (tally.seeds < 8) return;  // Under a sanitizer, or asked for few: rarer things need not have come by.
   CHECK(tally.blob_commits > tally.seeds);
   CHECK(tally.blob_moves > 0);
   CHECK(tally.carried > 0);
-  CHECK(tally.nested > 0);
 }
 
 // The positive controls: each sync that the store makes, taken away, must be missed by the test above.
