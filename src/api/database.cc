@@ -61,7 +61,7 @@ Result<DatabaseInfo> Database::info() {
     info.log_bytes = store.log_bytes();
     info.memory_used = store.budget().used();
     info.memory_peak = store.budget().peak();
-    info.memory_budget = store.budget().bytes();
+    info.memory_budget = store.options().memory_budget;
     info.recovered_groups = store.recovery().groups;
     info.recovered_tail_cut = store.recovery().log_tail_cut;
     return info;

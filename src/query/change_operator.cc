@@ -40,43 +40,24 @@ Result<void> ChangeOperator::changed(const Batch& rows) {
   return returned_->append(pointers_to(values), rows.rows());
 }
 
-EndedRows::EndedRows(bool may_repeat, Reservation memory)
-    : may_repeat_(may_repeat), met_({Type{.kind = TypeKind::integer}}), memory_(std::move(memory)) {}
-
-Result<EndedRows> EndedRows::make(bool may_repeat, ExecutionContext& context) {
-  return EndedRows(may_repeat, TRY(context.budget.reserve(0, MemoryShare::queries, "rows to change")));
+Result<EndedRows> EndedRows::make(ExecutionContext& context) {
+  return EndedRows(TRY(context.budget.reserve(0, MemoryShare::queries, "rows to change")));
 }
 
 Result<Selection> EndedRows::add(const Column& row_ids) {
-  const std::size_t count = row_ids.rows(), total = rows_.size() + count;
-  TRY(hold(memory_, 2 * total * sizeof(RowId) + (may_repeat_ ? met_.memory_bytes_after(count, 0) : 0)));
+  TRY(hold(memory_, rows_.memory_bytes() + row_ids.rows() * RowSet::kInsertBytes));
   Selection fresh;
-  if (may_repeat_) {
-    std::vector<GroupNumber> numbers;
-    const Column* const key = &row_ids;
-    std::size_t next = met_.groups();  // Numbers grow with first appearance.
-    met_.find_or_add({&key, 1}, count, numbers);
-    for (std::size_t row = 0; row < count; ++row) {
-      if (numbers[row] != next) continue;
+  for (std::size_t row = 0; row < row_ids.rows(); ++row) {
+    if (rows_.insert(static_cast<RowId>(row_ids.values<std::int64_t>()[row]))) {
       fresh.push_back(static_cast<RowIndex>(row));
-      ++next;
     }
-  } else {
-    fresh = every_row(count);
   }
-  for (const RowIndex row : fresh) rows_.push_back(static_cast<RowId>(row_ids.values<std::int64_t>()[row]));
   return fresh;
 }
 
 bool reads_table(const Plan& plan, TableId table) {
   if (const auto* scan = std::get_if<Scan>(&plan.node)) return scan->table->id == table;
   return std::ranges::any_of(plan.inputs, [&](const PlanPtr& input) { return reads_table(*input, table); });
-}
-
-bool may_repeat_rows(const Plan& plan) {
-  const auto* join = std::get_if<Join>(&plan.node);
-  if (join != nullptr && join->kind != JoinKind::semi && join->kind != JoinKind::anti) return true;
-  return std::ranges::any_of(plan.inputs, [](const PlanPtr& input) { return may_repeat_rows(*input); });
 }
 
 }  // namespace mneme::query

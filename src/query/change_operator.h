@@ -2,7 +2,6 @@
 // makes the whole change; what RETURNING asked for was computed on the way and is yielded after.
 #pragma once
 
-#include "query/group_table.h"
 #include "query/operators.h"
 #include "query/row_buffer.h"
 
@@ -43,22 +42,18 @@ class ChangeOperator : public Operator {  // One thread at a time.
 // Rows that UPDATE and DELETE are to end, drained before anything changes, each once: a join may name a row often.
 class EndedRows {  // One thread at a time.
  public:
-  // `may_repeat`: the input has joins that multiply rows.
-  static Result<EndedRows> make(bool may_repeat, ExecutionContext& context);
+  static Result<EndedRows> make(ExecutionContext& context);
   // The rows of the batch that are named for the first time.
   Result<Selection> add(const Column& row_ids);
-  [[nodiscard]] std::span<const RowId> rows() const noexcept { return rows_; }
+  [[nodiscard]] const RowSet& rows() const noexcept { return rows_; }
 
  private:
-  EndedRows(bool may_repeat, Reservation memory);
-  bool may_repeat_;
-  std::vector<RowId> rows_;
-  GroupTable met_;
+  explicit EndedRows(Reservation memory) : memory_(std::move(memory)) {}
+  RowSet rows_;
   Reservation memory_;
 };
 
-// Whether a plan reads the table; whether rows of its leftmost scan may come more than once.
+// Whether a plan reads the table.
 [[nodiscard]] bool reads_table(const Plan& plan, TableId table);
-[[nodiscard]] bool may_repeat_rows(const Plan& plan);
 
 }  // namespace mneme::query

@@ -33,7 +33,7 @@ class DeleteOperator final : public ChangeOperator {  // One thread at a time.
 }  // namespace
 
 Result<OperatorPtr> make_delete(const Plan& plan, Inputs inputs, ExecutionContext& context) {
-  EndedRows ended = TRY(EndedRows::make(may_repeat_rows(*plan.inputs.front()), context));
+  EndedRows ended = TRY(EndedRows::make(context));
   return OperatorPtr(std::make_unique<DeleteOperator>(plan, std::move(inputs.front()), std::move(ended), context));
 }
 

@@ -34,7 +34,7 @@ Result<JoinTable> JoinTable::build(Input& right, std::vector<Type> types, const 
     made.link(key_columns, rows);
     TRY(made.rows_->append(columns, rows));
   }
-  made.lasts_ = {};
+  made.lasts_ = decltype(made.lasts_)();  // Braces alone would keep their room.
   TRY(made.hold_beside(0));
   return made;
 }

@@ -116,7 +116,7 @@ Result<Batch> OnConflict::update(Batch proposed) {
       out.columns[i].append_run(from.columns[i], added ? row : met.changed[row], 1);
     }
   }
-  TRY(context_.transaction.remove(insert_.table->id, met.ended));
+  TRY(context_.transaction.remove(insert_.table->id, RowSet(met.ended)));
   return out;
 }
 

@@ -12,7 +12,8 @@ Result<std::unique_ptr<CompactionJob>> CompactionJob::begin(StoreCore& core, std
   std::unique_ptr<CompactionJob> job(new CompactionJob(core, std::move(inputs), std::move(schema), options));
   std::vector<SegmentMerge::Input> merged;
   for (const TableSegment& input : job->inputs_) {
-    merged.push_back({TRY(open_segment(input, job->schema_->id)), input.deletes->up_to(options.dead_at)});
+    merged.push_back(
+        {TRY(open_segment(input, job->schema_->id)), input.deletes->up_to(options.dead_at, options.dead_at)});
   }
   job->merge_ = TRY(SegmentMerge::begin(std::move(merged), job->schema_, core.budget));
   job->sections_ = std::make_unique<SectionJobs>(TRY(SectionJobs::begin(core.indexes, *job->schema_, core.budget)));
@@ -56,24 +57,26 @@ Result<void> CompactionJob::collect_deletes() {
     collected_to_ = core_.applied;
   }
   if (!written_) return {};
-  std::vector<DeleteSet::Pair> pairs;
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    for (DeleteSet::Pair pair : inputs_[i].deletes->after(options_.dead_at)) {
-      const auto place = merge_->place(i, pair.ordinal);
-      if (place && pair.end_sequence <= collected_to_) pairs.push_back({*place, pair.end_sequence});
+    for (std::uint64_t first = 0; first < inputs_[i].part.rows; first += SegmentDeletes::kRangeRows) {
+      for (const auto& pair : inputs_[i].deletes->after(options_.dead_at, first, SegmentDeletes::kRangeRows)) {
+        const auto place = merge_->place(i, pair.ordinal);
+        if (place && pair.end_sequence <= collected_to_) {
+          TRY(written_->parts[0].segment.deletes->adopt(*place, pair.end_sequence));
+        }
+      }
     }
   }
-  std::ranges::sort(pairs, {}, &DeleteSet::Pair::ordinal);
-  DeleteSet known;
-  for (const DeleteSet::Pair& pair : pairs) known.add(pair.ordinal, pair.end_sequence);
-  return written_->parts[0].segment.deletes->adopt(known);
+  return {};
 }
 
 void CompactionJob::settle() const {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
-    for (const DeleteSet::Pair& pair : inputs_[i].deletes->after(collected_to_)) {
-      const auto place = merge_->place(i, pair.ordinal);
-      if (place) written_->parts[0].segment.deletes->add(*place, pair.end_sequence);
+    for (std::uint64_t first = 0; first < inputs_[i].part.rows; first += SegmentDeletes::kRangeRows) {
+      for (const auto& pair : inputs_[i].deletes->after(collected_to_, first, SegmentDeletes::kRangeRows)) {
+        const auto place = merge_->place(i, pair.ordinal);
+        if (place) written_->parts[0].segment.deletes->add(*place, pair.end_sequence);
+      }
     }
   }
 }

@@ -64,7 +64,7 @@ bool DeleteSet::Container::insert(std::uint16_t low) {
   if (bits.empty()) {
     bits.resize(kContainerWords);
     for (const std::uint16_t each : few) bits[each / 64] |= std::uint64_t{1} << (each % 64);
-    few = {};
+    few = std::vector<std::uint16_t>();  // Braces alone would keep its room.
   }
   bits[low / 64] |= std::uint64_t{1} << (low % 64);
   return true;
@@ -75,7 +75,7 @@ std::vector<DeleteSet::Container>::const_iterator DeleteSet::container_from(std:
                           [](const Container& c, std::uint64_t at) { return c.high < at; });
 }
 
-bool DeleteSet::insert_old(std::uint32_t ordinal) {
+bool DeleteSet::add_old(std::uint32_t ordinal) {
   const std::uint32_t high = ordinal / kContainerRows;
   auto at = old_.begin() + (container_from(high) - old_.begin());
   if (at == old_.end() || at->high != high) at = old_.insert(at, Container{high, {}, {}});
@@ -124,7 +124,7 @@ std::size_t DeleteSet::live_mask(std::uint64_t first, std::size_t count, std::ui
 void DeleteSet::age(std::uint64_t oldest_snapshot) {
   const auto is_old = [&](const Pair& pair) { return pair.end_sequence <= oldest_snapshot; };
   for (const Pair& pair : young_) {
-    if (is_old(pair)) insert_old(pair.ordinal);
+    if (is_old(pair)) add_old(pair.ordinal);
   }
   std::erase_if(young_, is_old);
 }

@@ -30,6 +30,7 @@ class DeleteSet {  // One thread at a time while it changes; then it may be read
   [[nodiscard]] std::uint64_t count() const noexcept { return old_count_ + young_.size(); }
   // A row dies once: false, and nothing changes, when it is dead already.
   bool add(std::uint32_t ordinal, std::uint64_t end_sequence);
+  bool add_old(std::uint32_t ordinal);  // Dead for every snapshot.
   // Visible to a snapshot at `sequence`? True while sequence < end sequence.
   [[nodiscard]] bool is_live(std::uint32_t ordinal, std::uint64_t sequence) const noexcept;
   [[nodiscard]] std::uint64_t end_sequence(std::uint32_t ordinal) const noexcept;  // 0: of the old; kSequenceMax: live.
@@ -55,7 +56,6 @@ class DeleteSet {  // One thread at a time while it changes; then it may be read
     void clear_dead(std::uint64_t first, std::uint64_t end, std::uint64_t* mask) const noexcept;
     bool insert(std::uint16_t low);
   };
-  bool insert_old(std::uint32_t ordinal);
   [[nodiscard]] std::vector<Container>::const_iterator container_from(std::uint64_t high) const noexcept;
 
   std::vector<Container> old_;  // By ordinal / 65,536.

@@ -85,13 +85,10 @@ Result<void> FlushJob::collect_deletes() {
     collected_to_ = core_.applied;
   }
   for (const Part& part : parts_) {
-    DeleteSet known;
-    std::vector<DeleteSet::Pair> pairs = part.flush->ended_after(0);
-    std::ranges::sort(pairs, {}, &DeleteSet::Pair::ordinal);
-    for (const DeleteSet::Pair& pair : pairs) {
-      if (pair.end_sequence <= collected_to_) known.add(pair.ordinal, pair.end_sequence);
+    SegmentDeletes& deletes = *written_[part.file].parts[part.part].segment.deletes;
+    for (const DeleteSet::Pair& pair : part.flush->ended_after(0)) {
+      if (pair.end_sequence <= collected_to_) TRY(deletes.adopt(pair.ordinal, pair.end_sequence));
     }
-    TRY(written_[part.file].parts[part.part].segment.deletes->adopt(known));
   }
   return {};
 }

@@ -72,7 +72,8 @@ std::vector<TableSegment> Maintenance::choose_inputs(const Version& version, std
     for (const TableSegment& segment : table.segments) {
       if (unmergeable_.contains(segment.file->number())) continue;
       MergeCandidate candidate{.rows = segment.part.rows, .time = segment.part.time};
-      if (segment.deletes->count() * 2 >= candidate.rows) candidate.dead = segment.deletes->up_to(dead_at).count();
+      if (segment.deletes->count() * 2 >= candidate.rows)
+        candidate.dead = segment.deletes->up_to(dead_at, dead_at).count();
       candidate.is_stale = refers_to(segment, emptied) || lacks_sections(segment, *schema->second);
       candidates.push_back(candidate);
       segments.push_back(segment);
@@ -101,7 +102,7 @@ Result<std::optional<SavedDeletes>> Maintenance::save_merged_deletes() {
     flushed_to = raw(core_.flushed_to);
   }
   const SegmentInfo& info = merge_->job->written()->info;
-  const DeleteSet deletes = merge_->job->written()->parts[0].segment.deletes->up_to(flushed_to);
+  const DeleteSet deletes = merge_->job->written()->parts[0].segment.deletes->up_to(flushed_to, flushed_to);
   if (deletes.empty()) return std::optional<SavedDeletes>();
   const DeleteFile file = TRY(write_deletes(core_, info.file, next_delete_sequence_++, merge_->job->table(), deletes));
   return std::optional(SavedDeletes{file.sequence, flushed_to, file.bytes});

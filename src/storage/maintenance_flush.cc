@@ -105,7 +105,8 @@ Result<void> Maintenance::save_deletes(const TableSegment& segment, TableId tabl
   const PartKey key{FileNumber{segment.file->number()}, table};
   const auto saved = saved_.find(key);
   if (segment.deletes->newest() <= (saved == saved_.end() ? 0 : saved->second.up_to)) return {};
-  const DeleteSet deletes = segment.deletes->up_to(raw(round.covered_to));
+  // Without their sequences: whoever reads the file has no snapshot from before what the manifest covers.
+  const DeleteSet deletes = segment.deletes->up_to(raw(round.covered_to), raw(round.covered_to));
   if (deletes.empty()) return {};
   const DeleteFile file = TRY(write_deletes(core_, key.first, next_delete_sequence_++, table, deletes));
   round.saved.push_back({key, {file.sequence, raw(round.covered_to), file.bytes}});

@@ -177,7 +177,7 @@ std::optional<Memtable::Position> Memtable::find(RowId row) const {
   if (after == chunks_.begin()) return std::nullopt;
   const MemtableChunk& chunk = **std::prev(after);
   const std::size_t rows = std::min(published_, chunk.first + chunk.capacity) - std::min(published_, chunk.first);
-  const auto ids = std::span(chunk.row_ids.get(), std::min(rows, chunk.used));
+  const auto ids = std::span(chunk.row_ids, std::min(rows, chunk.used));
   const auto found = std::ranges::lower_bound(ids, row);
   if (found == ids.end() || *found != row) return std::nullopt;
   return Position{static_cast<std::size_t>(std::prev(after) - chunks_.begin()),
@@ -197,14 +197,25 @@ bool Memtable::prepare_end(Position at) noexcept {
   auto& slot = chunks_[at.chunk]->ends[at.row];
   if (slot.load(std::memory_order_relaxed) != kNeverEnds) return false;
   slot.store(kEnding, std::memory_order_relaxed);
+  prepared_first_ = has_prepared_ ? std::min(prepared_first_, at) : at;
+  prepared_last_ = has_prepared_ ? std::max(prepared_last_, at) : at;
+  has_prepared_ = true;
   return true;
 }
 
-void Memtable::cancel_end(Position at) noexcept {
+void Memtable::end_prepared(std::uint64_t sequence) noexcept {
   Lock lock(mutex_);
-  auto& slot = chunks_[at.chunk]->ends[at.row];
-  ASSERT(slot.load(std::memory_order_relaxed) == kEnding);
-  slot.store(kNeverEnds, std::memory_order_relaxed);
+  if (!has_prepared_) return;
+  has_prepared_ = false;
+  for (std::size_t i = prepared_first_.chunk; i <= prepared_last_.chunk; ++i) {
+    MemtableChunk& chunk = *chunks_[i];
+    const std::size_t end = i == prepared_last_.chunk ? prepared_last_.row + 1 : chunk.used;
+    for (std::size_t row = i == prepared_first_.chunk ? prepared_first_.row : 0; row < end; ++row) {
+      if (chunk.ends[row].load(std::memory_order_relaxed) == kEnding) {
+        chunk.ends[row].store(sequence, std::memory_order_relaxed);
+      }
+    }
+  }
 }
 
 std::vector<const MemtableChunk*> Memtable::chunks(std::size_t rows) const {

@@ -53,13 +53,16 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   struct Position {
     std::size_t chunk = 0;
     std::size_t row = 0;
+    friend auto operator<=>(const Position&, const Position&) = default;
   };
   // Where a published version lies, live or ended.
   [[nodiscard]] std::optional<Position> find(RowId row) const LOCK_NOT_HELD(mutex_);
-  // Ends a version in two steps: the first is told by no snapshot from a live row. False, and nothing changes, when it
+  // Ends versions in two steps: the first is told by no snapshot from a live row. False, and nothing changes, when it
   // has ended or is being ended.
   bool prepare_end(Position at) noexcept LOCK_NOT_HELD(mutex_);
-  void cancel_end(Position at) noexcept LOCK_NOT_HELD(mutex_);  // REQUIRES: prepared.
+  // Ends, or takes back, all that was prepared since the last call of either: nobody need keep a list of it.
+  void end_prepared(std::uint64_t sequence) noexcept LOCK_NOT_HELD(mutex_);
+  void cancel_prepared() noexcept LOCK_NOT_HELD(mutex_) { end_prepared(kNeverEnds); }
   // Ends a version, prepared or not. False, and nothing changes, when it was ended before.
   bool end(Position at, std::uint64_t sequence) noexcept LOCK_NOT_HELD(mutex_);
 
@@ -116,6 +119,9 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
   Reservation memory_ GUARDED_BY(mutex_);  // Of commits and stamps.
   std::size_t appended_ GUARDED_BY(mutex_) = 0;
   std::size_t published_ GUARDED_BY(mutex_) = 0;
+  bool has_prepared_ GUARDED_BY(mutex_) = false;
+  Position prepared_first_ GUARDED_BY(mutex_);  // All rows being ended lie from here
+  Position prepared_last_ GUARDED_BY(mutex_);   // to here.
 };
 
 }  // namespace mneme

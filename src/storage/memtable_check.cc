@@ -71,7 +71,7 @@ class ColumnCrc {
     const std::size_t width = chunks_[0]->columns[column_].type.width();
     const ByteBuffer zeros(width);
     for_each_piece([&](const MemtableChunk& chunk, std::size_t row, std::size_t rows) {
-      const std::byte* values = chunk.columns[column_].values.get();
+      const std::byte* values = chunk.columns[column_].values;
       if (!nulls) return add({values + row * width, rows * width});
       for (std::size_t i = row; i < row + rows; ++i) {
         add(chunk.is_null(column_, i) ? Bytes(zeros) : Bytes{values + i * width, width});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <utility>
 
 namespace mneme {
 namespace {
@@ -11,27 +13,42 @@ constexpr std::size_t kHeapPartBytesMax = 64 * 1024;
 
 constexpr std::size_t words_for(std::size_t rows) noexcept { return (rows + 63) / 64; }
 
+// Of arrays that each begin where any type may.
+constexpr std::size_t array_bytes(std::size_t bytes) noexcept { return (bytes + 15) / 16 * 16; }
+
+std::size_t all_array_bytes(const TableSchema& schema, std::size_t capacity) {
+  std::size_t bytes = 2 * array_bytes(capacity * sizeof(std::uint64_t));
+  for (const ColumnSchema& column : schema.columns) {
+    bytes += array_bytes(capacity * column.type.width()) + array_bytes(words_for(capacity) * sizeof(std::uint64_t));
+  }
+  return bytes;
+}
+
 }  // namespace
 
 std::size_t MemtableChunk::fixed_bytes(const TableSchema& schema, std::size_t capacity) {
-  std::size_t bytes = sizeof(MemtableChunk) + capacity * (sizeof(RowId) + sizeof(std::uint64_t));
-  for (const ColumnSchema& column : schema.columns) {
-    bytes += sizeof(ColumnArrays) + capacity * column.type.width() + words_for(capacity) * sizeof(std::uint64_t);
-  }
-  return bytes;
+  return sizeof(MemtableChunk) + schema.columns.size() * sizeof(ColumnArrays) + all_array_bytes(schema, capacity);
 }
 
 MemtableChunk::MemtableChunk(const TableSchema& schema, std::size_t first_row, std::size_t row_capacity,
                              Reservation memory)
     : first(first_row),
       capacity(row_capacity),
-      row_ids(std::make_unique_for_overwrite<RowId[]>(row_capacity)),
-      ends(std::make_unique<std::atomic<std::uint64_t>[]>(row_capacity)),
+      arrays_(all_array_bytes(schema, row_capacity)),
       memory_(std::move(memory)) {
+  std::byte* next = arrays_.data();
+  const auto take = [&](std::size_t bytes) { return std::exchange(next, next + array_bytes(bytes)); };
+  const auto take_atomics = [&](std::size_t count) {
+    auto* atomics = reinterpret_cast<std::atomic<std::uint64_t>*>(take(count * sizeof(std::uint64_t)));
+    std::uninitialized_value_construct_n(atomics, count);
+    return atomics;
+  };
+  row_ids = reinterpret_cast<RowId*>(take(capacity * sizeof(RowId)));
+  ends = take_atomics(capacity);
   columns.reserve(schema.columns.size());
   for (const ColumnSchema& column : schema.columns) {
-    columns.push_back({column.type, std::make_unique_for_overwrite<std::byte[]>(capacity * column.type.width()),
-                       std::make_unique<std::atomic<std::uint64_t>[]>(words_for(capacity))});
+    std::byte* values = take(capacity * column.type.width());
+    columns.push_back({column.type, values, take_atomics(words_for(capacity))});
   }
 }
 
@@ -40,8 +57,8 @@ Result<void> MemtableChunk::append_text(StringRef value, std::byte* to) {
   if (size > heap_room_) {
     const std::size_t bytes = std::max(size, std::clamp(heap_part_bytes_ * 2, kHeapPartBytesMin, kHeapPartBytesMax));
     TRY(memory_.grow(bytes));
-    heap_.push_back(std::make_unique_for_overwrite<char[]>(bytes));
-    heap_next_ = heap_.back().get();
+    heap_.emplace_back(bytes);
+    heap_next_ = reinterpret_cast<char*>(heap_.back().data());
     heap_room_ = heap_part_bytes_ = bytes;
   }
   if (size != 0) std::memcpy(heap_next_, value.data, size);
@@ -68,7 +85,7 @@ Result<void> MemtableChunk::append(const Batch& batch, std::size_t from, std::si
     const Column& source = batch.columns[c];
     ColumnArrays& target = columns[c];
     const std::size_t width = target.type.width();
-    std::byte* to = target.values.get() + used * width;
+    std::byte* to = target.values + used * width;
     if (!target.type.is_variable()) std::memcpy(to, source.data() + from * width, count * width);
     if (!source.has_nulls()) {  // The bits are 0 already: truncate() saw to it.
       for (std::size_t i = 0; i < count && target.type.is_variable(); ++i) {
@@ -119,7 +136,7 @@ void MemtableChunk::read(std::size_t column, std::size_t first_row, std::size_t 
     }
   }
   std::byte* to = out.extend(count, has_nulls ? valid.data() : nullptr);
-  std::memcpy(to, from.values.get() + first_row * width, count * width);
+  std::memcpy(to, from.values + first_row * width, count * width);
 }
 
 }  // namespace mneme

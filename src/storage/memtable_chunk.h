@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "os/pages.h"
 #include "storage/memory_budget.h"
 #include "types/schema.h"
 
@@ -38,7 +39,7 @@ struct MemtableChunk {
   }
   [[nodiscard]] StringRef text(std::size_t column, std::size_t row) const noexcept {  // REQUIRES: not NULL.
     StringRef ref;
-    std::memcpy(&ref, columns[column].values.get() + row * sizeof ref, sizeof ref);
+    std::memcpy(&ref, columns[column].values + row * sizeof ref, sizeof ref);
     return ref;
   }
   [[nodiscard]] std::size_t text_bytes(std::size_t column, std::size_t row) const noexcept;  // 0 for NULL.
@@ -47,24 +48,25 @@ struct MemtableChunk {
 
   struct ColumnArrays {
     Type type;
-    std::unique_ptr<std::byte[]> values;
+    std::byte* values = nullptr;
     // Bit = 1: NULL. Relaxed: bits of visible rows were written before the mutex told of them; a neighbour's bit in the
     // same word may change meanwhile, which is why the word is atomic at all.
-    std::unique_ptr<std::atomic<std::uint64_t>[]> nulls;
+    std::atomic<std::uint64_t>* nulls = nullptr;
   };
 
   const std::size_t first;  // Rows of the memtable before this chunk.
   const std::size_t capacity;
   std::size_t used = 0;  // The appending thread's; readers go by the memtable's counts.
   std::vector<ColumnArrays> columns;
-  std::unique_ptr<RowId[]> row_ids;
+  RowId* row_ids = nullptr;
   // Relaxed load is enough for readers: a snapshot at S was made after every commit <= S had stored its ends, and
   // learned so through the store's mutex; a later end is above S whether it is seen or not.
-  std::unique_ptr<std::atomic<std::uint64_t>[]> ends;
+  std::atomic<std::uint64_t>* ends = nullptr;
 
  private:
   Result<void> append_text(StringRef value, std::byte* to);
-  std::vector<std::unique_ptr<char[]>> heap_;
+  Pages arrays_;  // All of the above.
+  std::vector<Pages> heap_;
   std::size_t heap_room_ = 0;  // Bytes left in the newest part.
   char* heap_next_ = nullptr;
   std::size_t heap_part_bytes_ = 0;

@@ -166,7 +166,7 @@ Result<bool> MemtableFlush::step(SegmentWriter& writer, Clock& clock, std::int64
     if (written_ < order_.size() && clock.monotonic_ns() >= deadline_ns) return false;
   }
   TRY(writer.end_rows());
-  order_ = {};
+  order_ = std::vector<std::uint32_t>();  // Braces alone would keep its room.
   memory_.shrink(memory_.bytes() - place_.size() * sizeof(std::uint32_t));
   return true;
 }

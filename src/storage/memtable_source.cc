@@ -81,7 +81,7 @@ void MemtableSource::gather_run(std::size_t column, std::span<const std::uint32_
   std::byte* to = out.extend(ordinals.size(), has_nulls ? valid.data() : nullptr);
   for (std::size_t i = 0; i < ordinals.size(); ++i) {
     const MemtableChunk& chunk = chunk_of(ordinals[i]);
-    const std::byte* value = chunk.columns[column].values.get() + (ordinals[i] - chunk.first) * width;
+    const std::byte* value = chunk.columns[column].values + (ordinals[i] - chunk.first) * width;
     if (width == 8) {
       std::memcpy(to + i * 8, value, 8);  // A known size becomes one move.
     } else {
@@ -97,7 +97,7 @@ Result<std::optional<RawValues>> MemtableSource::values_from(const ColumnSchema&
   const auto from = static_cast<std::size_t>(first - chunk.first);
   const std::size_t count = std::min<std::size_t>(chunk.capacity - from, rows_ - first), width = column.type.width();
   RawValues out;
-  out.values = chunk.columns[*at].values.get() + from * width;
+  out.values = chunk.columns[*at].values + from * width;
   out.pin = PinnedBytes(memtable_, {out.values, count * width});
   out.first_row = static_cast<std::uint32_t>(first);
   out.rows = static_cast<std::uint32_t>(count);
@@ -122,7 +122,7 @@ void MemtableSource::row_ids_from(std::uint64_t first, std::size_t count, std::b
     const MemtableChunk& chunk = chunk_of(first + done);
     const auto from = static_cast<std::size_t>(first + done - chunk.first);
     const std::size_t take = std::min(count - done, chunk.capacity - from);
-    std::memcpy(to + done * sizeof(RowId), chunk.row_ids.get() + from, take * sizeof(RowId));
+    std::memcpy(to + done * sizeof(RowId), chunk.row_ids + from, take * sizeof(RowId));
     done += take;
   }
 }

@@ -11,6 +11,15 @@
 namespace mneme {
 namespace {
 
+constexpr std::size_t kSearchRowsMax = 65'536;
+constexpr std::size_t kSmallSearchRows = 2'048;  // Not worth a reservation.
+
+// The last few are asked first: neighbours end together.
+template <typename Held>
+void remember(std::vector<std::shared_ptr<Held>>& all, const std::shared_ptr<Held>& one) {
+  if (std::find(all.rbegin(), all.rend(), one) == all.rend()) all.push_back(one);
+}
+
 Error no_such_table(TableId table) {
   return Error(Code::not_found, "table " + std::to_string(static_cast<std::uint64_t>(table)) + " does not exist");
 }
@@ -75,13 +84,8 @@ Error row_changed(const TableSchema& schema) {
 PreparedGroup::~PreparedGroup() {
   if (published_) return;
   for (const auto& memtable : appended_) memtable->discard();
-  for (const Ending& ending : endings_) {
-    if (ending.memtable != nullptr) {
-      ending.memtable->cancel_end(ending.at());
-    } else {
-      ending.segment->cancel(ending.ordinal);
-    }
-  }
+  for (const auto& memtable : ending_) memtable->cancel_prepared();
+  for (const auto& deletes : ending_deletes_) deletes->cancel_prepared();
 }
 
 Version& PreparedGroup::change_version() {
@@ -185,56 +189,44 @@ Result<void> PreparedGroup::hold_blobs(const Batch& batch, std::size_t first, st
 }
 
 Result<void> PreparedGroup::end(const EndRows& change) {
-  const TableVersion* found = now().find(change.table);
-  if (found == nullptr) return no_such_table(change.table);
-  const TableVersion& table = *found;
+  const TableVersion* table = now().find(change.table);
+  if (table == nullptr) return no_such_table(change.table);
+  // What is found of all rows at once would take more than they do.
+  const std::size_t slice = std::min(change.rows.size(), kSearchRowsMax);
+  Reservation memory;
+  if (slice > kSmallSearchRows) {
+    memory = TRY(context_.budget.reserve(slice * (sizeof(RowId) + sizeof(FoundRow)), MemoryShare::queries,
+                                         "search for rows that end"));
+  }
   std::vector<RowId> elsewhere;
-  endings_.reserve(endings_.size() + change.rows.size());
-  for (std::size_t i = 0; i < change.rows.size(); ++i) {
-    const RowId row = change.rows[i];
-    Ending ending;
-    for (const auto& memtable : table.memtables) {
-      const auto at = memtable->find(row);
-      if (!at) continue;
-      ending = {memtable.get(), nullptr, static_cast<std::uint32_t>(at->chunk), static_cast<std::uint32_t>(at->row)};
-    }
-    if (ending.memtable == nullptr) {
-      const bool hinted = i < change.locations.size() && TRY(end_hinted(table, row, change.locations[i]));
-      if (!hinted) elsewhere.push_back(row);
+  for (const RowId row : change.rows) {
+    if (TRY(end_in_memtables(*table, row))) continue;
+    if (context_.deferred != nullptr) {
+      context_.deferred->push_back({change.table, row, 0});
       continue;
     }
-    if (!ending.memtable->prepare_end(ending.at())) return row_changed(*table.schema);
-    endings_.push_back(ending);
+    if (elsewhere.empty()) elsewhere.reserve(slice);
+    elsewhere.push_back(row);
+    if (elsewhere.size() == slice) TRY(end_in_segments(*table, elsewhere));
   }
-  if (elsewhere.empty()) return {};
-  if (context_.deferred == nullptr) return end_in_segments(table, std::move(elsewhere));
-  for (const RowId row : elsewhere) context_.deferred->push_back({change.table, row, 0});
-  return {};
+  return end_in_segments(*table, elsewhere);
 }
 
-// False when the segment is not there any more: a merge has moved its rows.
-Result<bool> PreparedGroup::end_hinted(const TableVersion& table, RowId row, const RowLocation& hint) {
-  if (hint.segment == 0) return false;
-  for (const TableSegment& segment : table.segments) {
-    if (segment.file->number() != hint.segment) continue;
-    if (hint.ordinal >= segment.part.rows || row < segment.part.row_first || row > segment.part.row_last) return false;
-    TRY(end_in_segment(table, segment, hint.ordinal));
+// False: it is in none of them.
+Result<bool> PreparedGroup::end_in_memtables(const TableVersion& table, RowId row) {
+  for (const auto& memtable : table.memtables) {
+    const auto at = memtable->find(row);
+    if (!at) continue;
+    remember(ending_, memtable);
+    if (!memtable->prepare_end(*at)) return row_changed(*table.schema);
     return true;
   }
   return false;
 }
 
-Result<void> PreparedGroup::end_in_segments(const TableVersion& table, std::vector<RowId> rows) {
-  std::ranges::sort(rows);
-  constexpr std::size_t kSliceRows = 65'536;  // What is found of all of them at once would take more than they do.
-  for (std::size_t first = 0; first < rows.size(); first += kSliceRows) {
-    const auto slice = std::span(rows).subspan(first, std::min(kSliceRows, rows.size() - first));
-    TRY(end_slice_in_segments(table, slice));
-  }
-  return {};
-}
-
-Result<void> PreparedGroup::end_slice_in_segments(const TableVersion& table, std::span<const RowId> rows) {
+// Takes the rows out of `rows`, which ascend.
+Result<void> PreparedGroup::end_in_segments(const TableVersion& table, std::vector<RowId>& rows) {
+  if (rows.empty()) return {};
   const auto found = TRY(find_rows(table, rows));
   if (found.size() != rows.size()) {
     return Error(Code::invalid_argument, "table '" + table.schema->name + "' has not all of the row versions " +
@@ -242,25 +234,20 @@ Result<void> PreparedGroup::end_slice_in_segments(const TableVersion& table, std
                                              std::to_string(static_cast<std::uint64_t>(rows.back())));
   }
   for (const FoundRow& row : found) TRY(end_in_segment(table, table.segments[row.segment], row.ordinal));
+  rows.clear();
   return {};
 }
 
 Result<void> PreparedGroup::end_in_segment(const TableVersion& table, const TableSegment& segment,
                                            std::uint32_t ordinal) {
-  if (!TRY(segment.deletes->prepare(ordinal))) return row_changed(*table.schema);
-  endings_.push_back({nullptr, segment.deletes.get(), ordinal, 0});
-  return {};
+  remember(ending_deletes_, segment.deletes);
+  return TRY(segment.deletes->prepare(ordinal)) ? Result<void>{} : row_changed(*table.schema);
 }
 
 std::shared_ptr<const Version> PreparedGroup::publish(std::uint64_t sequence) noexcept {
   published_ = true;
-  for (const Ending& ending : endings_) {
-    if (ending.memtable != nullptr) {
-      ending.memtable->end(ending.at(), sequence);
-    } else {
-      ending.segment->end(ending.ordinal, sequence);
-    }
-  }
+  for (const auto& memtable : ending_) memtable->end_prepared(sequence);
+  for (const auto& deletes : ending_deletes_) deletes->end_prepared(sequence);
   for (const auto& memtable : appended_) memtable->publish(sequence);
   return next_;
 }

@@ -41,13 +41,6 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
   std::shared_ptr<const Version> publish(std::uint64_t sequence) noexcept;
 
  private:
-  struct Ending {  // In one of the two. Small: a delete may have millions.
-    Memtable* memtable = nullptr;
-    SegmentDeletes* segment = nullptr;
-    std::uint32_t ordinal = 0;  // Of the segment; of the memtable: the chunk,
-    std::uint32_t row = 0;      // and the row in it.
-    [[nodiscard]] Memtable::Position at() const noexcept { return {ordinal, row}; }
-  };
   Result<void> create(const CreateTable& change);
   Result<void> alter(const AlterTable& change);
   static std::uint32_t crc_of_rows(const Batch& batch, std::size_t first, std::size_t count);
@@ -55,9 +48,8 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
   Result<void> insert(const InsertRows& change);
   Result<void> hold_blobs(const Batch& batch, std::size_t first, std::size_t count, Memtable& memtable);
   Result<void> end(const EndRows& change);
-  Result<bool> end_hinted(const TableVersion& table, RowId row, const RowLocation& hint);
-  Result<void> end_in_segments(const TableVersion& table, std::vector<RowId> rows);
-  Result<void> end_slice_in_segments(const TableVersion& table, std::span<const RowId> rows);
+  Result<bool> end_in_memtables(const TableVersion& table, RowId row);
+  Result<void> end_in_segments(const TableVersion& table, std::vector<RowId>& rows);
   Result<void> end_in_segment(const TableVersion& table, const TableSegment& segment, std::uint32_t ordinal);
 
   const Context context_;
@@ -67,7 +59,9 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
   const Version* const base_;
   std::shared_ptr<Version> next_;
   std::vector<std::shared_ptr<Memtable>> appended_;
-  std::vector<Ending> endings_;
+  // Where rows end. Which ones is theirs to know: a delete may have millions.
+  std::vector<std::shared_ptr<Memtable>> ending_;
+  std::vector<std::shared_ptr<SegmentDeletes>> ending_deletes_;
   bool published_ = false;
 };
 

@@ -11,6 +11,14 @@ namespace {
 
 constexpr std::size_t kDeferredMax = 100'000;  // Ends of rows in segments, before they are looked for.
 
+std::size_t ended_rows(const WriteSet& writes) {
+  std::size_t rows = 0;
+  for (const Change& change : writes.changes) {
+    if (const auto* ended = std::get_if<EndRows>(&change)) rows += ended->rows.size();
+  }
+  return rows;
+}
+
 Error record_error(Lsn lsn, const Error& error) {
   return Error(Code::corrupt, "log record " + std::to_string(raw(lsn)) + ": " + error.message());
 }
@@ -163,7 +171,9 @@ Result<void> Recovery::replay_record(const LogRecord& record) {
 
 Result<void> Recovery::apply(const WriteSet& writes, Lsn lsn) {
   const std::size_t deferred = deferred_.size();
-  PreparedGroup prepared(*version_, {core_.world.scheduler, core_.budget, core_.indexes, &deferred_, &core_.blobs});
+  const bool defers = ended_rows(writes) <= kDeferredMax;
+  PreparedGroup prepared(
+      *version_, {core_.world.scheduler, core_.budget, core_.indexes, defers ? &deferred_ : nullptr, &core_.blobs});
   for (const Change& change : writes.changes) {
     auto added = prepared.add(change);
     if (added) continue;
@@ -206,10 +216,9 @@ Result<void> Recovery::resolve_deferred() {
       SegmentDeletes& deletes = *table->segments[row.segment].deletes;
       const auto end =
           std::lower_bound(first, last, row.row, [](const DeferredEnd& e, RowId id) { return e.row < id; });
-      if (!TRY(deletes.prepare(row.ordinal))) {
+      if (!TRY(deletes.adopt(row.ordinal, end->sequence))) {
         return record_error(Lsn{end->sequence}, Error(Code::corrupt, "a row ends twice"));
       }
-      deletes.end(row.ordinal, end->sequence);
     }
     first = last;
   }

@@ -36,6 +36,7 @@ Result<void> find_in_segment(const Segment& segment, std::size_t number, std::sp
 
 Result<std::vector<FoundRow>> find_rows(const TableVersion& table, std::span<const RowId> rows) {
   std::vector<FoundRow> found;
+  found.reserve(rows.size());
   for (std::size_t i = 0; i < table.segments.size() && found.size() < rows.size(); ++i) {
     const TableSegment& segment = table.segments[i];
     const auto wanted = between(rows, segment.part.row_first, segment.part.row_last);

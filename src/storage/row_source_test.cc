@@ -77,7 +77,7 @@ struct Fixture {
   }
   void end(std::uint32_t ordinal, std::uint64_t sequence) {
     REQUIRE(segment.deletes->prepare(ordinal).value());
-    segment.deletes->end(ordinal, sequence);
+    segment.deletes->end_prepared(sequence);
   }
   std::vector<std::int64_t> times(std::uint64_t sequence, std::vector<ScanBound> bounds = {}) {
     auto scan = TableScan::open({sequence, version, nullptr}, TableId{1}, {ColumnId{2}, ColumnId{1}}, std::move(bounds))
@@ -120,7 +120,7 @@ TEST_CASE_FIXTURE(Fixture, "row source: a snapshot sees a segment's row until th
   CHECK_FALSE(segment.deletes->prepare(3).value());  // A version ends once.
   REQUIRE(segment.deletes->prepare(5).value());
   CHECK(times(70).size() == 5'008);  // Prepared is not ended.
-  segment.deletes->cancel(5);
+  segment.deletes->cancel_prepared();
   segment.deletes->age(61);
   CHECK(times(62).size() == 5'009);
   CHECK(times(63).size() == 5'008);

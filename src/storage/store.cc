@@ -9,6 +9,7 @@ namespace mneme {
 namespace {
 
 constexpr std::int64_t kRoomPatienceNs = 10'000'000'000;    // How long a commit waits for a flush to end.
+constexpr std::size_t kSmallRecordBytes = 64 << 10;         // Not worth a reservation.
 constexpr int kRoomRoundsMax = 12;                          // And for how many that move nothing.
 constexpr std::int64_t kRoomPauseNs = 1'000'000;            // After the first of those; doubles,
 constexpr std::int64_t kRoomPauseNsMax = 500'000'000;       // up to this.
@@ -118,6 +119,13 @@ Result<void> Store::prepare(const WriteSet& writes, PreparedGroup& prepared) {
 
 Result<Lsn> Store::try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short, bool& log_tried) {
   TRY(check_writable());
+  const std::size_t record_bytes = encoded_bytes(writes);
+  Reservation record;
+  if (record_bytes > kSmallRecordBytes) {
+    auto room = core_.budget.reserve(record_bytes, MemoryShare::queries, "log record");
+    memory_short = !room;
+    record = TRY(std::move(room));
+  }
   const ByteBuffer payload = number_and_encode(writes);
   PreparedGroup prepared(*core_.version, {core_.world.scheduler, core_.budget, core_.indexes, nullptr, &core_.blobs});
   const std::uint64_t refusals = core_.budget.refusals();
@@ -180,7 +188,9 @@ Result<CommitResult> Store::commit(WriteSet writes, Durability durability, Commi
     const std::size_t cap = core_.budget.share_cap(MemoryShare::memtables);
     if (memory_short && row_bytes(writes) > cap) {
       return Error(Code::full, "a transaction of " + std::to_string(row_bytes(writes)) +
-                                   " bytes is more than memory_budget has for new rows (" + std::to_string(cap) + ")");
+                                   " bytes is more than memory_budget has for new rows (" + std::to_string(cap) + ")")
+          .with_sqlstate("53200")
+          .with_hint("raise memory_budget or commit in smaller transactions");
     }
     if (!memory_short || idle_rounds >= kRoomRoundsMax) return std::move(lsn).error();
     if (validator != nullptr) validator->let_go();

@@ -82,6 +82,7 @@ class Store {  // Thread-safe.
   Result<void> check_open() LOCK_NOT_HELD(core_.mutex);       // closed: it is not any more.
   Result<void> check_may_write() LOCK_NOT_HELD(core_.mutex);  // Nor is it read-only since a sync failed.
   [[nodiscard]] const RecoveryReport& recovery() const noexcept { return recovery_; }
+  [[nodiscard]] const StoreOptions& options() const noexcept { return core_.options; }
   [[nodiscard]] MemoryBudget& budget() noexcept { return core_.budget; }
 
  private:

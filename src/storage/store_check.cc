@@ -55,7 +55,7 @@ class Checker {  // One thread at a time; lives for one check.
     const std::size_t rows = memtable.visible_rows(kEnding - 1);
     for (const MemtableChunk* chunk : memtable.chunks(rows)) {
       const std::size_t count = std::min(rows - chunk->first, chunk->capacity);
-      const std::span<const RowId> ids(chunk->row_ids.get(), count);
+      const std::span<const RowId> ids(chunk->row_ids, count);
       for (std::size_t i = 0; i < memtable.schema().columns.size(); ++i) {
         const ColumnSchema& column = memtable.schema().columns[i];
         if (column.type.kind != TypeKind::blob) continue;

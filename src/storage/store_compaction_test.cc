@@ -47,7 +47,7 @@ struct Simulated : test::SimulatedStore {
   void end_some(std::mt19937_64& random, std::uint64_t one_in) {
     EndRows ended{.table = table, .rows = {}};
     for (const auto& [id, key] : want) {
-      if (random() % one_in == 0) ended.rows.push_back(id);
+      if (random() % one_in == 0) ended.rows.insert(id);
     }
     for (const RowId id : ended.rows) want.erase(id);
     if (!ended.rows.empty()) commit(std::move(ended));

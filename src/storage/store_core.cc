@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace mneme {
+namespace {
+
+// Of memory_budget for what the heap adds to what was asked of it: heads, rounding, holes.
+constexpr std::size_t kAllocatorPart = 8;
+
+}  // namespace
 
 StoreCore::StoreCore(const World& the_world, std::string the_directory, const StoreOptions& the_options,
                      IndexFactory* factory)
@@ -10,7 +16,7 @@ StoreCore::StoreCore(const World& the_world, std::string the_directory, const St
       directory(std::move(the_directory)),
       options(the_options),
       indexes(factory),
-      budget(the_options.memory_budget),
+      budget(the_options.memory_budget - the_options.memory_budget / kAllocatorPart),
       cache(budget, the_world.scheduler, budget.share_cap(MemoryShare::cache)),
       blobs(the_world.files, the_world.scheduler, blob_directory(),
             {.file_bytes = the_options.blob_file_bytes, .bytes_max = the_options.blob_bytes_max}),
@@ -19,7 +25,10 @@ StoreCore::StoreCore(const World& the_world, std::string the_directory, const St
       sync_ended(the_world.scheduler),
       work(the_world.scheduler),
       room(the_world.scheduler),
-      version(std::make_shared<const Version>()) {}
+      version(std::make_shared<const Version>()) {
+  // What a merge needs to begin is the same whatever the heap takes.
+  budget.set_share_cap(MemoryShare::maintenance, the_options.memory_budget / 4);
+}
 
 Snapshot StoreCore::latest() const {
   if (log->poisoned()) return latest_durable();

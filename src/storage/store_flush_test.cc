@@ -72,7 +72,7 @@ TEST_CASE_FIXTURE(Simulated, "flush: rows, NULLs and deletes read the same from 
   for (const auto& [id, row] : want) {
     if (row.first % 3 == 0) ended.push_back(id);
   }
-  store->commit(change(EndRows{table, ended}), Durability::commit).value();
+  store->commit(change(EndRows{table, RowSet(ended)}), Durability::commit).value();
   CHECK(rows_of(*before, table) == want);
   for (const RowId id : ended) want.erase(id);
   CHECK(rows() == want);
@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(Simulated, "flush: what replay meets after the flush ends rows
   std::vector<RowId> ended;
   for (const auto& [id, row] : rows()) ended.push_back(id);
   ended.resize(10);
-  store->commit(change(EndRows{table, ended}), Durability::commit).value();
+  store->commit(change(EndRows{table, RowSet(ended)}), Durability::commit).value();
   const Rows want = rows();
   CHECK(want.size() == 90);
   kill();

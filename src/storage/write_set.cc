@@ -1,5 +1,6 @@
 #include "storage/write_set.h"
 
+#include <bit>
 #include <map>
 
 #include "base/assert.h"
@@ -64,15 +65,12 @@ struct Encode {
   }
 };
 
-// A little more than what the inserted rows take.
-std::size_t inserted_bytes(const WriteSet& writes) {
-  constexpr std::size_t kHeadBytesMax = 64;
-  std::size_t bytes = kHeadBytesMax;
-  for (const Change& change : writes.changes) {
-    const auto* rows = std::get_if<InsertRows>(&change);
-    if (rows == nullptr) continue;
-    bytes += kHeadBytesMax;
-    for (const Column& column : rows->batch.columns) bytes += encoded_bytes(column, 0, column.rows());
+std::size_t encoded_bytes(const EndRows& change) {
+  std::size_t bytes = 0;
+  std::uint64_t before = 0;
+  for (const RowId row : change.rows) {
+    bytes += (static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(row) - before)) + 6) / 7;
+    before = static_cast<std::uint64_t>(row);
   }
   return bytes;
 }
@@ -145,12 +143,11 @@ class Decoder {  // One thread at a time; lives for one group.
     if (!reader_.get(change.table) || !reader_.get_varint(count) || count > reader_.remaining()) {
       return malformed("ended rows are cut short");
     }
-    change.rows.reserve(static_cast<std::size_t>(count));
     std::uint64_t row = 0;
     for (std::uint64_t i = 0; i < count; ++i) {
       std::uint64_t step = 0;
       if (!reader_.get_varint(step) || step == 0 || step > ~row) return malformed("ended rows are not ascending");
-      change.rows.push_back(RowId{row += step});
+      change.rows.insert(RowId{row += step});
     }
     return Change(std::move(change));
   }
@@ -162,9 +159,22 @@ class Decoder {  // One thread at a time; lives for one group.
 
 }  // namespace
 
+std::size_t encoded_bytes(const WriteSet& writes) {
+  constexpr std::size_t kHeadBytesMax = 64;
+  std::size_t bytes = kHeadBytesMax;
+  for (const Change& change : writes.changes) {
+    bytes += kHeadBytesMax;
+    if (const auto* ended = std::get_if<EndRows>(&change)) bytes += encoded_bytes(*ended);
+    const auto* rows = std::get_if<InsertRows>(&change);
+    if (rows == nullptr) continue;
+    for (const Column& column : rows->batch.columns) bytes += encoded_bytes(column, 0, column.rows());
+  }
+  return bytes;
+}
+
 void encode_write_set(WriteSet& writes, ByteBuffer& out) {
   Writer writer(out);
-  out.reserve(out.size() + inserted_bytes(writes));
+  out.reserve(out.size() + encoded_bytes(writes));
   for (Change& change : writes.changes) std::visit(Encode{writer, out}, change);
 }
 

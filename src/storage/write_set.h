@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "types/schema.h"
+#include "types/row_set.h"
 
 namespace mneme {
 
@@ -28,15 +28,9 @@ struct InsertRows {
   RowId first_row;        // Row i becomes version first_row + i. Given at commit.
   std::uint32_t crc = 0;  // Of the columns' canonical bytes. Given when it is encoded or decoded.
 };
-struct RowLocation {
-  std::uint64_t segment = 0;  // The file's number; 0: in a memtable, or not known.
-  std::uint32_t ordinal = 0;
-};
 struct EndRows {  // Deletes, and the old versions of updates.
   TableId table{};
-  std::vector<RowId> rows;  // Ascending.
-  // Where a scan met each of `rows`, or empty: without it a commit searches segments for them. Never written.
-  std::vector<RowLocation> locations{};
+  RowSet rows;
 };
 using Change = std::variant<CreateTable, AlterTable, DropTable, InsertRows, EndRows>;
 
@@ -45,6 +39,8 @@ struct WriteSet {               // One thread at a time.
   [[nodiscard]] bool empty() const noexcept { return changes.empty(); }
 };
 
+// What encode_write_set() will write, or a little more.
+[[nodiscard]] std::size_t encoded_bytes(const WriteSet& writes);
 void encode_write_set(WriteSet& writes, ByteBuffer& out);  // Gives inserts their crc.
 // The schema that rows of `table` are encoded in, after the changes before them; null: no such table.
 using SchemaOf = std::function<const TableSchema*(TableId table)>;

@@ -7,6 +7,8 @@
 namespace mneme {
 namespace {
 
+constexpr std::size_t kManyRows = kBatchRowsMax / 8;  // At once: more are likely to follow.
+
 std::shared_ptr<Batch> empty_batch(const TableSchema& schema) {
   auto batch = std::make_shared<Batch>();
   for (const ColumnSchema& column : schema.columns) batch->columns.emplace_back(column.type);
@@ -19,30 +21,59 @@ void append_rows(Batch& to, const Batch& from, std::size_t first, std::size_t co
 
 }  // namespace
 
-void PendingRows::append(const Batch& batch) { append_by(&Column::append_run, batch); }
-void PendingRows::append_lent(const Batch& batch) { append_by(&Column::append_lent, batch); }
+std::size_t PendingRows::append(const Batch& batch) { return append_by(&Column::append_run, batch); }
+std::size_t PendingRows::append_lent(const Batch& batch) { return append_by(&Column::append_lent, batch); }
 
-void PendingRows::append_by(Append copy, const Batch& batch) {
+std::size_t PendingRows::append_by(Append copy, const Batch& batch) {
   cut_to(rows_);  // A copy of this object may have grown the shared last batch.
+  const std::size_t last = batches_.size() - (rows_ % kBatchRowsMax == 0 ? 0 : 1);
+  const std::size_t before = bytes_from(last);
   for (std::size_t done = 0; done < batch.rows();) {
     if (rows_ % kBatchRowsMax == 0) batches_.push_back(empty_batch(*schema_));
-    const std::size_t count = std::min(batch.rows() - done, kBatchRowsMax - rows_ % kBatchRowsMax);
+    const std::size_t used = rows_ % kBatchRowsMax, count = std::min(batch.rows() - done, kBatchRowsMax - used);
     for (std::size_t i = 0; i < batch.columns.size(); ++i) {
-      (batches_.back()->columns[i].*copy)(batch.columns[i], done, count);
+      Column& column = batches_.back()->columns[i];
+      if (count >= kManyRows) column.reserve(kBatchRowsMax);  // Grown by doubling it would end up with more.
+      (column.*copy)(batch.columns[i], done, count);
     }
     done += count;
     rows_ += count;
   }
   dead_.resize(rows_, false);
+  const std::size_t after = bytes_from(last);
+  return after > before ? after - before : 0;
+}
+
+std::size_t PendingRows::bytes_from(std::size_t batch) const noexcept {
+  std::size_t bytes = 0;
+  for (; batch < batches_.size(); ++batch) {
+    for (const Column& column : batches_[batch]->columns) bytes += column.memory_bytes();
+  }
+  return bytes;
+}
+
+std::size_t PendingRows::append_bytes_max(const Batch& batch, bool lent) {
+  // Of a column: what it is itself, the room of its newest batch, and of its newest piece of text.
+  constexpr std::size_t kColumnBytes = 2 * sizeof(Column) + 2 * kBatchRowsMax / 8, kTextPieceBytes = 64 << 10;
+  const std::size_t rows = batch.rows(), room = kBatchRowsMax + (rows < kManyRows ? 2 * rows : rows);
+  std::size_t bytes = 0;
+  for (const Column& column : batch.columns) {
+    bytes += kColumnBytes * (1 + rows / kBatchRowsMax) + room * column.type().width();
+    if (!column.type().is_variable() || lent) continue;
+    std::size_t text = 0;  // Short values may leave half of a piece empty; long ones have a piece each.
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::size_t size = column.values<StringRef>()[row].bytes();
+      text += size < kTextPieceBytes / 2 ? 2 * size : size;
+    }
+    bytes += text + std::min(text, kTextPieceBytes) + 1'024;
+  }
+  return bytes;
 }
 
 bool PendingRows::remove(RowId row) {
   if (!is_provisional(row)) {
-    if (has_ended(row)) return false;
-    const bool ascends = ended_.empty() || ended_.back() < row;
-    if (ended_set_.empty() && !ascends) ended_set_.insert(ended_.begin(), ended_.end());
-    if (!ended_set_.empty()) ended_set_.insert(row);
-    ended_.push_back(row);
+    if (!ended_.insert(row)) return false;
+    ended_order_.push(row);
     return true;
   }
   const std::size_t at = row_of(row);
@@ -96,7 +127,7 @@ Result<PendingRows> PendingRows::as(std::shared_ptr<const TableSchema> schema) c
   out.dead_ = dead_;
   out.dead_order_ = dead_order_;
   out.ended_ = ended_;
-  out.ended_set_ = ended_set_;
+  out.ended_order_ = ended_order_;
   return out;
 }
 
@@ -112,7 +143,7 @@ void PendingRows::cut_to(std::size_t rows) {
 
 void PendingRows::rollback(const Mark& mark) {
   for (; dead_order_.size() > mark.dead; dead_order_.pop_back()) dead_[dead_order_.back()] = false;
-  for (; ended_.size() > mark.ended; ended_.pop_back()) ended_set_.erase(ended_.back());
+  while (ended_.size() > mark.ended) ended_.erase(ended_order_.pop());
   rows_ = mark.rows;
   dead_.resize(rows_);
   cut_to(rows_);

@@ -3,13 +3,12 @@
 // Copying is cheap: batches are shared, and a copy goes back to its own length before it grows again.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <unordered_set>
 #include <vector>
 
-#include "types/schema.h"
+#include "table/row_trail.h"
+#include "types/row_set.h"
 
 namespace mneme {
 
@@ -26,18 +25,19 @@ class PendingRows {  // One thread at a time.
   explicit PendingRows(std::shared_ptr<const TableSchema> schema) : schema_(std::move(schema)) {}
 
   [[nodiscard]] const TableSchema& schema() const noexcept { return *schema_; }
-  void append(const Batch& batch);
-  void append_lent(const Batch& batch);  // Text stays the lender's until the rows are taken, or this is gone.
+  // Both tell by how many bytes this has grown, at most append_bytes_max().
+  std::size_t append(const Batch& batch);
+  std::size_t append_lent(const Batch& batch);  // Text stays the lender's until the rows are taken, or this is gone.
+  [[nodiscard]] static std::size_t append_bytes_max(const Batch& batch, bool lent);
   // Ends a committed version, or takes back a row of this transaction. False: it was gone already.
   bool remove(RowId row);
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }  // Ever appended; some may be dead.
   [[nodiscard]] bool is_dead(std::size_t row) const noexcept { return dead_[row]; }
-  [[nodiscard]] bool has_ended(RowId row) const noexcept {
-    return ended_set_.empty() ? std::ranges::binary_search(ended_, row) : ended_set_.contains(row);
-  }
+  [[nodiscard]] bool has_ended(RowId row) const noexcept { return ended_.contains(row); }
   [[nodiscard]] bool empty() const noexcept { return rows_ == dead_order_.size() && ended_.empty(); }
-  [[nodiscard]] const std::vector<RowId>& ended() const noexcept { return ended_; }
+  [[nodiscard]] const RowSet& ended() const noexcept { return ended_; }
+  [[nodiscard]] std::size_t ended_bytes() const noexcept { return ended_.memory_bytes() + ended_order_.memory_bytes(); }
   [[nodiscard]] static RowId id_of(std::size_t row) noexcept { return RowId{kProvisionalRow | row}; }
   [[nodiscard]] static std::size_t row_of(RowId id) noexcept {
     return static_cast<std::size_t>(static_cast<std::uint64_t>(id) & ~kProvisionalRow);
@@ -56,15 +56,16 @@ class PendingRows {  // One thread at a time.
  private:
   void cut_to(std::size_t rows);
   using Append = void (Column::*)(const Column&, std::size_t, std::size_t);
-  void append_by(Append copy, const Batch& batch);
+  std::size_t append_by(Append copy, const Batch& batch);
+  [[nodiscard]] std::size_t bytes_from(std::size_t batch) const noexcept;
 
   std::shared_ptr<const TableSchema> schema_;
   std::vector<std::shared_ptr<Batch>> batches_;
   std::size_t rows_ = 0;
   std::vector<bool> dead_;
   std::vector<std::size_t> dead_order_;
-  std::vector<RowId> ended_;             // In the order they were ended.
-  std::unordered_set<RowId> ended_set_;  // Empty while ended_ ascends: a large delete need not hold its rows twice.
+  RowSet ended_;
+  RowTrail ended_order_;
 };
 
 }  // namespace mneme

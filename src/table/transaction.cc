@@ -10,6 +10,8 @@
 namespace mneme {
 namespace {
 
+constexpr std::size_t kTrailBytesMax = 10;  // Of one row of a RowTrail.
+
 Error table_exists(const std::string& name) {
   return Error(Code::already_exists, "table '" + name + "' already exists").with_sqlstate("42P07");
 }
@@ -138,29 +140,26 @@ Result<void> Transaction::number_rows(const TableSchema& schema, Batch& batch) {
   return {};
 }
 
-Result<void> Transaction::insert(TableId table, Batch& batch) {
-  if (batch.rows() == 0) return {};
-  PendingRows* pending = TRY(admit(table, batch));
-  pending->append(batch);
-  return {};
-}
+Result<void> Transaction::insert(TableId table, Batch& batch) { return insert_by(table, batch, false); }
+Result<void> Transaction::insert_lent(TableId table, Batch& batch) { return insert_by(table, batch, true); }
 
-Result<void> Transaction::insert_lent(TableId table, Batch& batch) {
+Result<void> Transaction::insert_by(TableId table, Batch& batch, bool lent) {
   if (batch.rows() == 0) return {};
-  PendingRows* pending = TRY(admit(table, batch));
-  pending->append_lent(batch);
+  // Never less than it takes; what it really takes is known afterwards.
+  const std::size_t bytes_max = PendingRows::append_bytes_max(batch, lent);
+  PendingRows* pending = TRY(admit(table, batch, bytes_max));
+  const std::size_t grown = lent ? pending->append_lent(batch) : pending->append(batch);
+  if (grown < bytes_max) changes_->memory.shrink(bytes_max - grown);
   return {};
 }
 
 // Numbers the rows, checks and reserves what can fail; tells where they go.
-Result<PendingRows*> Transaction::admit(TableId table, Batch& batch) {
+Result<PendingRows*> Transaction::admit(TableId table, Batch& batch, std::size_t bytes_max) {
   const auto schema = find_table(table);
   ASSERT(schema != nullptr && batch.columns.size() == schema->columns.size());
   TRY(number_rows(*schema, batch));
-  std::size_t bytes = 0;
   for (std::size_t i = 0; i < schema->columns.size(); ++i) {
     const ColumnSchema& column = schema->columns[i];
-    bytes += batch.columns[i].memory_bytes();
     if (!column.not_null || !batch.columns[i].has_nulls()) continue;
     for (std::size_t row = 0; row < batch.rows(); ++row) {
       if (!batch.columns[i].is_null(row)) continue;
@@ -169,19 +168,27 @@ Result<PendingRows*> Transaction::admit(TableId table, Batch& batch) {
           .with_sqlstate("23502");
     }
   }
-  if (auto room = changes_->memory.grow(bytes); !room) {
+  if (auto room = changes_->memory.grow(bytes_max); !room) {
     return std::move(room).error().during("rows of an open transaction").with_hint("commit in smaller transactions");
   }
   if (snapshot_.version->find(table) == nullptr) changes_->new_table_keys[table].pass(*schema, batch);
   return &changes_->rows_of(schema);
 }
 
-Result<void> Transaction::remove(TableId table, std::span<const RowId> rows) {
+Result<void> Transaction::remove(TableId table, const RowSet& rows) {
   const auto schema = find_table(table);
   ASSERT(schema != nullptr);
-  TRY(changes_->memory.grow(rows.size() * 4 * sizeof(RowId)));
   PendingRows& pending = changes_->rows_of(schema);
-  for (const RowId row : rows) pending.remove(row);
+  const auto end = rows.end();
+  for (auto row = rows.begin(); row != end;) {
+    // Some at a time, each as if it lay alone; once they are in it is known what they take, and again at the commit.
+    const std::size_t before = changes_->memory.bytes(), held = pending.ended_bytes();
+    const std::size_t count = std::min(rows.size(), kBatchRowsMax);
+    TRY(changes_->memory.grow(count * (RowSet::kInsertBytes + kTrailBytesMax)));
+    for (std::size_t i = 0; i < count && row != end; ++i, ++row) pending.remove(*row);
+    const std::size_t wanted = before + 2 * (pending.ended_bytes() - held);
+    if (wanted < changes_->memory.bytes()) changes_->memory.shrink(changes_->memory.bytes() - wanted);
+  }
   return {};
 }
 
@@ -248,11 +255,7 @@ Result<CommitResult> Transaction::commit(std::optional<Durability> durability) {
   for (auto& [table, pending] : changes_->rows) {
     if (pending.empty()) continue;
     asked = std::min(asked, pending.schema().durability);
-    if (!pending.ended().empty()) {
-      std::vector<RowId> ended = pending.ended();
-      std::ranges::sort(ended);
-      writes.changes.emplace_back(EndRows{table, std::move(ended)});
-    }
+    if (!pending.ended().empty()) writes.changes.emplace_back(EndRows{table, pending.ended()});
   }
   if (!writes.changes.empty() && !changes_->schemas.empty()) asked = Durability::commit;
   CommitCheck check(*this);

@@ -90,7 +90,7 @@ class Transaction {  // One thread at a time.
   Result<void> insert(TableId table, Batch& batch);
   // The same, but text in `batch` is not copied: it stays where it is until the transaction is over.
   Result<void> insert_lent(TableId table, Batch& batch);
-  Result<void> remove(TableId table, std::span<const RowId> rows);
+  Result<void> remove(TableId table, const RowSet& rows);
   // constraint, 23505: a key that was inserted since begin_statement() exists twice.
   Result<void> check_unique();
   // Of each row of `batch` (columns as the schema's), the live row this transaction sees whose key in `index` equals
@@ -114,9 +114,11 @@ class Transaction {  // One thread at a time.
   struct Changes;
   Transaction(Store& store, const IndexKinds& kinds, Snapshot snapshot, std::int64_t now_ns);
 
-  Result<PendingRows*> admit(TableId table, Batch& batch);
+  Result<void> insert_by(TableId table, Batch& batch, bool lent);
+  Result<PendingRows*> admit(TableId table, Batch& batch, std::size_t bytes_max);
   Result<void> number_rows(const TableSchema& schema, Batch& batch);
   Result<void> check_new_unique(std::shared_ptr<const TableSchema> table, const IndexSchema& index);
+  Result<void> hold_keys(KnownKeys& known, std::size_t rows, bool as_map);
   Result<void> check_own(const PendingRows& pending, const IndexSchema& index, KnownKeys& known);
   Result<void> check_against_snapshot(const PendingRows& pending, const IndexSchema& index, std::size_t from);
   Result<std::uint64_t> reserve_keys(TableId table, std::uint64_t count);

@@ -25,6 +25,7 @@ struct Transaction::Savepoint {
 struct Transaction::KnownKeys {
   UniqueKeys keys;
   std::size_t rows = 0;
+  Reservation memory{};
 };
 
 struct Transaction::Changes {  // One thread at a time.

@@ -79,7 +79,7 @@ struct Fixture {
   }
   static void remove(Transaction& transaction, RowId row) {
     transaction.begin_statement();
-    transaction.remove(transaction.find_table("people")->id, {&row, 1}).value();
+    transaction.remove(transaction.find_table("people")->id, RowSet{row}).value();
   }
 };
 using Rows = std::vector<Fixture::Seen>;

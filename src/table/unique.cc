@@ -9,6 +9,8 @@
 namespace mneme {
 namespace {
 
+constexpr std::size_t kFreeKeys = 1'024;  // So many are not worth a reservation.
+
 std::string key_text(const TableSchema& schema, const IndexSchema& index) {
   std::string out;
   for (const ColumnId id : index.columns) out += (out.empty() ? "" : ", ") + schema.find(id)->name;
@@ -23,11 +25,28 @@ Error duplicate(const TableSchema& schema, const IndexSchema& index) {
 
 }  // namespace
 
+// For that many keys more.
+Result<void> Transaction::hold_keys(KnownKeys& known, std::size_t rows, bool as_map) {
+  if (known.memory.bytes() == 0) {
+    known.memory = TRY(store_.budget().reserve(0, MemoryShare::queries, "keys of a transaction"));
+  }
+  const std::size_t wanted = known.keys.bytes_after(rows, as_map);
+  if (wanted < known.memory.bytes()) known.memory.shrink(known.memory.bytes() - wanted);
+  auto room = known.memory.grow_to(wanted);
+  if (room) return {};
+  return std::move(room).error().with_hint("commit in smaller transactions");
+}
+
 // Remembers the keys of rows it has not seen yet; an index that is new in this transaction sees all of them.
 Result<void> Transaction::check_own(const PendingRows& pending, const IndexSchema& index, KnownKeys& known) {
   ByteBuffer key;
   const auto words = word_column(pending.schema(), index);
+  const bool charges = known.memory.bytes() != 0 || pending.rows() - known.rows > kFreeKeys;
+  const auto hold = [&](std::size_t row, bool as_map) {
+    return charges ? hold_keys(known, std::min(kBatchRowsMax, pending.rows() - row), as_map) : Result<void>{};
+  };
   for (std::size_t row = known.rows; row < pending.rows(); ++row) {
+    if (row == known.rows || row % kBatchRowsMax == 0) TRY(hold(row, false));
     if (pending.is_dead(row)) continue;
     const Batch& batch = pending.batch(row / kBatchRowsMax);
     const std::size_t at = row % kBatchRowsMax;
@@ -37,6 +56,7 @@ Result<void> Transaction::check_own(const PendingRows& pending, const IndexSchem
     }
     key_of(pending.schema(), index, batch, at, key);
     if (key.empty()) continue;
+    if (!known.keys.is_map() && !known.keys.takes_in_order(key)) TRY(hold(row, true));
     const auto other = known.keys.add(key, row);
     if (!other) continue;
     if (!pending.is_dead(*other)) return duplicate(pending.schema(), index);
@@ -92,7 +112,7 @@ Result<void> Transaction::check_new_unique(std::shared_ptr<const TableSchema> ta
   Reservation memory = TRY(store_.budget().reserve(0, MemoryShare::queries, "unique index check"));
   std::size_t count = 0;
   while (const auto batch = TRY(reader->next(rows))) {
-    TRY(memory.grow(rows.size() * sizeof(std::string) * 2));
+    TRY(memory.grow_to(keys.bytes_after(rows.size(), false)));
     for (std::size_t row = 0; row < rows.size(); ++row) {
       key.clear();
       bool null = false;
@@ -100,7 +120,9 @@ Result<void> Transaction::check_new_unique(std::shared_ptr<const TableSchema> ta
         null = null || column.is_null(row);
         encode_key_column(column, row, key);
       }
-      if (!null && keys.add(key, count++)) return duplicate(*table, index);
+      if (null) continue;
+      if (!keys.is_map() && !keys.takes_in_order(key)) TRY(memory.grow_to(keys.bytes_after(rows.size(), true)));
+      if (keys.add(key, count++)) return duplicate(*table, index);
     }
   }
   return {};

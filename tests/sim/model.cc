@@ -187,7 +187,7 @@ void Model::end_rows(Table& table, WriteSet& writes, std::size_t count) {
   ended.table = table.schema.id;
   for (auto row = table.rows.begin(); row != table.rows.end() && ended.rows.size() < count;) {
     const bool chosen = random_() % 3 == 0;
-    if (chosen) ended.rows.push_back(RowId{row->first});
+    if (chosen) ended.rows.insert(RowId{row->first});
     row = chosen ? table.rows.erase(row) : std::next(row);
   }
   if (!ended.rows.empty()) writes.changes.emplace_back(std::move(ended));

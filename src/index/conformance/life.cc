@@ -129,7 +129,7 @@ Result<void> Life::end_row(RowId id, ModelRow& row) {
     if (found == part.ids.end()) continue;
     const auto ordinal = static_cast<std::uint32_t>(found - part.ids.begin());
     TRY(part.segment->deletes->prepare(ordinal));
-    part.segment->deletes->end(ordinal, sequence_);
+    part.segment->deletes->end_prepared(sequence_);
     return {};
   }
   return Error(Code::corrupt, "the harness lost a row");

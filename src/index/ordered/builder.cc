@@ -96,7 +96,7 @@ Result<void> OrderedBuilder::sort(const Batch& rows, std::uint64_t first_ordinal
 Result<void> OrderedBuilder::begin_writing(SectionSink& sink) {
   if (clustered_) {
     TRY(sink.append(held_.bytes));
-    held_.bytes = {};
+    held_.bytes = decltype(held_.bytes)();  // Braces alone would keep its room.
   } else if (!ascending_) {
     tree_ = TreeWriter(Form::entries, fingerprint(types_));
   }
