@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kRoomPatienceNs = 10'000'000'000;    // How long a commit waits for a flush to end.
 constexpr std::size_t kSmallRecordBytes = 64 << 10;         // Not worth a reservation.
+constexpr std::int64_t kPaceNsMax = 50'000'000;             // What a large commit waits at most for one before it.
 constexpr int kRoomRoundsMax = 12;                          // And for how many that move nothing.
 constexpr std::int64_t kRoomPauseNs = 1'000'000;            // After the first of those; doubles,
 constexpr std::int64_t kRoomPauseNsMax = 500'000'000;       // up to this.
@@ -23,6 +24,29 @@ std::size_t row_bytes(const WriteSet& writes) {
     for (const Column& column : rows->batch.columns) bytes += encoded_bytes(column, 0, column.rows());
   }
   return bytes;
+}
+
+// What the next flush, or the one under way, gives back.
+std::size_t memtable_bytes(const Version& version) {
+  std::size_t bytes = 0;
+  for (const auto& [id, table] : version.tables) {
+    for (const auto& memtable : table.memtables) bytes += memtable->memory_bytes();
+  }
+  return bytes;
+}
+
+// While the last quarter of the memory for rows fills up commits wait a little each, the more the fuller it is: or one
+// of them would find it full, and wait for all of a flush and the merge before it. The end of a flush ends the wait.
+void keep_pace(StoreCore& core, const WriteSet& writes) LOCK_HELD(core.mutex) {
+  const std::size_t cap = core.budget.share_cap(MemoryShare::memtables),
+                    used = core.budget.used(MemoryShare::memtables);
+  if (core.options.threads == 0 || used <= cap - cap / 4 || memtable_bytes(*core.version) < cap / 2) return;
+  const double filled = static_cast<double>(used - (cap - cap / 4)) / static_cast<double>(cap / 4);
+  const double part = std::min(1.0, static_cast<double>(row_bytes(writes)) / static_cast<double>(cap / 64));
+  const auto wait_ns = static_cast<std::int64_t>(filled * part * static_cast<double>(kPaceNsMax));
+  if (wait_ns < kPaceNsMax / 200) return;
+  core.wake_maintenance();
+  core.room.wait_for(core.mutex, wait_ns);
 }
 
 bool changes_tables(const WriteSet& writes) {
@@ -176,6 +200,7 @@ Result<CommitResult> Store::commit(WriteSet writes, Durability durability, Commi
   Lock lock(core_.mutex);
   TRY(check_usable());
   if (writes.empty()) return CommitResult{core_.applied};
+  keep_pace(core_, writes);
   for (int idle_rounds = 0;;) {
     bool memory_short = false, log_tried = false;
     auto lsn = try_commit(writes, validator, memory_short, log_tried);
