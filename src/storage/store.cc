@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "os/heap.h"
 #include "storage/blob_offload.h"
 #include "storage/store_backup.h"
 
@@ -342,6 +343,7 @@ Result<void> Store::close() {
   }
   maintenance_->stop();
   if (flush) {
+    return_free_memory();  // This thread's flush takes it anew; what maintenance left free is in a heap of its own.
     if (auto flushed = maintenance_->flush(); !flushed) {
       // The log holds it all: the next open replays it.
     }
