@@ -19,8 +19,9 @@ namespace {
 constexpr std::size_t kWantedMax = 10'000;
 // Vectors are measured a slice at a time; before each, what lies so far ahead of it is asked of the memory. Smaller and
 // larger slices, and those that go less or farther ahead, were slower over 50 MB.
-constexpr std::size_t kSliceBytes = 2'048;
-constexpr std::size_t kSliceRowsMin = 4;  // A kernel's call has a cost of its own.
+constexpr std::size_t kSliceBytes = 1'024;
+constexpr std::size_t kSliceRowsMin = 2;        // A kernel's call has a cost of its own,
+constexpr std::size_t kSliceRowsMinCosine = 8;  // which is here that of one vector more.
 constexpr std::size_t kAheadBytes = 8'192;
 
 // A distance of a column of the scan to a vector.
@@ -30,6 +31,7 @@ struct Measure {
   Type type;
   simd::DistanceKernel kernel = nullptr;
   Column query;  // One row, not NULL.
+  std::size_t slice_rows = 0;
 };
 
 bool is_free_of_columns(const Expression& e) {
@@ -56,8 +58,10 @@ Result<std::optional<Measure>> measure_of(const TopPlan& top, const ExecutionCon
   const simd::DistanceKernel kernel = simd::distance_kernel(measured, column.type.element);
   Column query = TRY(evaluate_once(other, context));
   if (kernel == nullptr || query.is_null(0)) return std::optional<Measure>();
+  const std::size_t slice_rows = std::max(kSliceBytes / column.type.width(),
+                                          *metric == simd::Metric::cosine ? kSliceRowsMinCosine : kSliceRowsMin);
   return std::optional<Measure>(std::in_place, Measure{column.index, top.scan.table_columns[column.index], column.type,
-                                                       kernel, std::move(query)});
+                                                       kernel, std::move(query), slice_rows});
 }
 
 // Numbers in the order of SQL: NaN is the greatest. REQUIRES: not -0 beside 0 in doubt; a distance is never -0 < 0.
@@ -170,7 +174,7 @@ class NearestOperator final : public Operator {  // One thread at a time.
 
   void measure(Bytes vectors, Bytes after) noexcept {
     const std::size_t width = measure_.type.width();
-    const std::size_t slice_bytes = std::max(kSliceBytes / width, kSliceRowsMin) * width;
+    const std::size_t slice_bytes = measure_.slice_rows * width;
     for (std::size_t at = 0; at < vectors.size(); at += slice_bytes) {
       const std::size_t ahead = at + std::max(kAheadBytes, slice_bytes);
       const Bytes there = ahead < vectors.size() ? vectors.subspan(ahead)
