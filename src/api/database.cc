@@ -56,7 +56,7 @@ Result<DatabaseInfo> Database::info() {
     const auto transaction = TRY(state_->engine->begin());
     DatabaseInfo info;
     for (const auto& schema : transaction->tables()) {
-      info.tables.push_back(TRY(describe_table(*transaction, *schema)));
+      info.tables.push_back(describe_table(*transaction, *schema));
     }
     info.log_bytes = store.log_bytes();
     info.memory_used = store.budget().used();

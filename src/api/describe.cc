@@ -1,5 +1,7 @@
 #include "api/describe.h"
 
+#include "storage/row_source.h"
+
 namespace mneme {
 namespace {
 
@@ -54,14 +56,11 @@ std::string create_table_sql(const TableSchema& schema) {
   return out;
 }
 
-Result<DatabaseInfo::TableInfo> describe_table(Transaction& transaction, const TableSchema& schema) {
+DatabaseInfo::TableInfo describe_table(const Transaction& transaction, const TableSchema& schema) {
   DatabaseInfo::TableInfo info{schema.name, create_table_sql(schema), 0, 0, 0};
-  ScanRequest request;
-  request.table = schema.id;
-  const auto reader = TRY(transaction.scan(std::move(request)));
-  std::vector<RowId> rows;
-  while (TRY(reader->next(rows))) info.rows += rows.size();
-  if (const TableVersion* table = transaction.snapshot().version->find(schema.id)) {
+  const Snapshot& snapshot = transaction.snapshot();
+  if (const TableVersion* table = snapshot.version->find(schema.id)) {
+    info.rows = live_rows(*table, snapshot.sequence);
     info.segments = table->segments.size();
     info.bytes = bytes_on_disk(*table);
   }

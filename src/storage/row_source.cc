@@ -1,5 +1,8 @@
 #include "storage/row_source.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/coding.h"
 #include "storage/memtable_source.h"
 #include "storage/segment_source.h"
@@ -31,6 +34,42 @@ Result<std::vector<std::shared_ptr<const RowSource>>> row_sources(const Snapshot
     sources.push_back(TRY(SegmentSource::open(*segment, table, snapshot.sequence)));
   }
   return sources;
+}
+
+namespace {
+
+// What `live_mask` counts in all of `rows` rows.
+template <class LiveMask>
+std::uint64_t live_of(std::uint64_t rows, const LiveMask& live_mask) {
+  constexpr std::uint64_t kStep = 2'048;
+  std::array<std::uint64_t, kStep / 64> bits;
+  std::uint64_t live = 0;
+  for (std::uint64_t first = 0; first < rows; first += kStep) {
+    live += live_mask(first, static_cast<std::size_t>(std::min(kStep, rows - first)), bits.data());
+  }
+  return live;
+}
+
+}  // namespace
+
+std::uint64_t live_rows(const TableVersion& table, std::uint64_t sequence) {
+  std::uint64_t live = 0;
+  for (const TableSegment& segment : table.segments) {
+    if (segment.deletes->count() == 0) {
+      live += segment.part.rows;
+      continue;
+    }
+    live += live_of(segment.part.rows, [&](std::uint64_t first, std::size_t count, std::uint64_t* bits) {
+      return segment.deletes->live_mask(first, count, sequence, bits);
+    });
+  }
+  for (const auto& memtable : table.memtables) {
+    const MemtableSource source(memtable, sequence);
+    live += live_of(source.rows(), [&](std::uint64_t first, std::size_t count, std::uint64_t* bits) {
+      return source.live_mask(first, count, bits);
+    });
+  }
+  return live;
 }
 
 }  // namespace mneme

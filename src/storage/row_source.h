@@ -62,4 +62,7 @@ Result<void> append_missing(const ColumnSchema& column, std::size_t rows, Column
 // Every source of `table` in the snapshot, memtables first, newest first. not_found: no such table.
 Result<std::vector<std::shared_ptr<const RowSource>>> row_sources(const Snapshot& snapshot, TableId table);
 
+// How many rows of `table` a snapshot at `sequence` sees. From what is in memory: no file is read.
+std::uint64_t live_rows(const TableVersion& table, std::uint64_t sequence);
+
 }  // namespace mneme

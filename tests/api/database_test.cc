@@ -20,6 +20,33 @@ std::int64_t number(Connection& connection, std::string_view sql) {
 
 }  // namespace
 
+TEST_CASE("database: info() counts the rows of a table without reading its files, under deletes and updates") {
+  const support::ScratchDirectory directory;
+  const auto rows = [](Database& db) { return db.info().value().tables[0].rows; };
+  {
+    auto db = Database::open(directory / "db").value();
+    auto connection = db.connect();
+    connection.execute("CREATE TABLE t (id INT PRIMARY KEY, a INT)").value();
+    connection.execute("INSERT INTO t SELECT n, 0 FROM generate_series(1, 5000) AS s(n)").value();
+    connection.execute("CHECKPOINT").value();
+    connection.execute("DELETE FROM t WHERE id <= 1000").value();
+    connection.execute("UPDATE t SET a = 1 WHERE id > 4900").value();
+    CHECK(rows(db) == 4'000);
+    connection.execute("CHECKPOINT").value();
+    connection.execute("INSERT INTO t SELECT n, 0 FROM generate_series(6001, 6007) AS s(n)").value();
+    connection.execute("DELETE FROM t WHERE id IN (2000, 4950, 6003)").value();
+    CHECK(number(connection, "SELECT count(*) FROM t") == 4'004);
+    CHECK(rows(db) == 4'004);
+    db.close().value();
+  }
+  auto db = Database::open(directory / "db").value();
+  std::filesystem::rename(directory / "db/seg", directory / "db/away");
+  CHECK(rows(db) == 4'004);
+  std::filesystem::rename(directory / "db/away", directory / "db/seg");
+  CHECK(db.check().value().problems.empty());
+  db.close().value();
+}
+
 TEST_CASE(
     "database: an index larger than maintenance's memory is built through scratch files, and none of them stays") {
   const support::ScratchDirectory directory;
