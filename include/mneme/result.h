@@ -6,11 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 
 #include "mneme/export.h"
 
@@ -43,6 +43,9 @@ struct SourcePosition {
 
 // Everything that makes or ends an Error is out of line and cold: errors are rare, and the code that handles them is in
 // every function.
+template <class T>
+class Result;
+
 class [[nodiscard]] MNEME_API Error {
  public:
   [[gnu::cold]] Error(Code code, std::string message);
@@ -73,70 +76,112 @@ class [[nodiscard]] MNEME_API Error {
   [[nodiscard]] std::string to_string() const;
 
  private:
+  friend class Result<void>;
   struct Data;
+  explicit Error(std::nullptr_t) noexcept : data_(nullptr) {}
   [[gnu::cold]] void drop() noexcept;
   Data* data_;  // Owned; null only after a move. One pointer, so that Result<T> stays small.
 };
 
+namespace detail {
+[[noreturn]] MNEME_API void value_of_error(const Error& error) noexcept;  // Prints the error and aborts.
+[[noreturn]] MNEME_API void error_of_value() noexcept;                    // Says so and aborts.
+}  // namespace detail
+
+// A union by hand: std::variant's ways out of states that cannot be are code in every function that calls another.
 template <class T>
 class [[nodiscard]] Result {
  public:
   using Value = T;
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)), has_value_(true) {}                // NOLINT(google-explicit-constructor)
+  Result(Error error) noexcept : error_(std::move(error)), has_value_(false) {}  // NOLINT(google-explicit-constructor)
   template <class U>
     requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
              !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(U&& value) : value_(std::forward<U>(value)), has_value_(true) {}  // NOLINT(google-explicit-constructor)
+  Result(Result&& other) noexcept(std::is_nothrow_move_constructible_v<T>) { become(std::move(other)); }
+  Result(const Result& other)
+    requires(std::is_copy_constructible_v<T>)
+  {
+    become(other);
+  }
+  Result& operator=(Result other) noexcept(std::is_nothrow_move_constructible_v<T>) {
+    std::destroy_at(this);
+    return *std::construct_at(this, std::move(other));
+  }
+  ~Result() {
+    if (has_value_) {
+      value_.~T();
+    } else {
+      error_.~Error();
+    }
+  }
 
-  [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
-  explicit operator bool() const noexcept { return has_value(); }
+  [[nodiscard]] bool has_value() const noexcept { return has_value_; }
+  explicit operator bool() const noexcept { return has_value_; }
 
   // REQUIRES: has_value(). Otherwise the program ends with the error's text.
-  T& value() & { return must(), std::get<0>(state_); }
-  const T& value() const& { return must(), std::get<0>(state_); }
-  T value() && { return must(), std::get<0>(std::move(state_)); }
+  T& value() & { return must(), value_; }
+  const T& value() const& { return must(), value_; }
+  T value() && { return must(), std::move(value_); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  // REQUIRES: !has_value().
-  [[nodiscard]] const Error& error() const& { return std::get<1>(state_); }
-  [[nodiscard]] Error error() && { return std::get<1>(std::move(state_)); }
+  // REQUIRES: !has_value(). Otherwise the program ends.
+  [[nodiscard]] const Error& error() const& { return must_not(), error_; }
+  [[nodiscard]] Error error() && { return must_not(), std::move(error_); }
+
+  // For those who have just asked has_value(): not asked again.
+  T&& known_value() && noexcept { return std::move(value_); }
+  Error&& known_error() && noexcept { return std::move(error_); }
 
  private:
-  void must() const;
-  std::variant<T, Error> state_;
+  template <class Other>
+  void become(Other&& other) {
+    if (other.has_value_) {
+      std::construct_at(&value_, std::forward<Other>(other).value_);
+    } else {
+      std::construct_at(&error_, std::forward<Other>(other).error_);
+    }
+    has_value_ = other.has_value_;
+  }
+  void must() const {
+    if (!has_value_) detail::value_of_error(error_);
+  }
+  void must_not() const {
+    if (has_value_) detail::error_of_value();
+  }
+  union {
+    T value_;
+    Error error_;
+  };
+  bool has_value_;
 };
 
 template <>
-class [[nodiscard]] MNEME_API Result<void> {
+class [[nodiscard]] Result<void> {
  public:
   using Value = void;
-  Result() = default;
-  Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
-  [[nodiscard]] bool has_value() const noexcept { return !error_; }
+  Result() noexcept : error_(nullptr) {}
+  Result(Error error) noexcept : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  [[nodiscard]] bool has_value() const noexcept { return error_.data_ == nullptr; }
   explicit operator bool() const noexcept { return has_value(); }
-  void value() const;  // REQUIRES: has_value().
-  [[nodiscard]] const Error& error() const& { return *error_; }
-  [[nodiscard]] Error error() && { return *std::move(error_); }
+  void value() const {  // REQUIRES: has_value().
+    if (!has_value()) detail::value_of_error(error_);
+  }
+  [[nodiscard]] const Error& error() const& { return must_not(), error_; }
+  [[nodiscard]] Error error() && { return must_not(), std::move(error_); }
+  void known_value() && noexcept {}
+  Error&& known_error() && noexcept { return std::move(error_); }
 
  private:
-  std::optional<Error> error_;
+  void must_not() const {
+    if (has_value()) detail::error_of_value();
+  }
+  Error error_;  // Without data: there is none.
 };
-
-namespace detail {
-[[noreturn]] MNEME_API void value_of_error(const Error& error) noexcept;  // Prints the error and aborts.
-}
-
-template <class T>
-void Result<T>::must() const {
-  if (!has_value()) detail::value_of_error(std::get<1>(state_));
-}
-inline void Result<void>::value() const {
-  if (error_) detail::value_of_error(*error_);
-}
 
 }  // namespace mneme

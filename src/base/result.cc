@@ -79,4 +79,9 @@ void detail::value_of_error(const Error& error) noexcept {
   std::abort();
 }
 
+void detail::error_of_value() noexcept {
+  std::fputs("mneme: error() of a value\n", stderr);
+  std::abort();
+}
+
 }  // namespace mneme

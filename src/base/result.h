@@ -5,9 +5,9 @@
 
 // TRY(f()): the value of f(), or return its error from this function. Use it as a whole statement or a whole
 // initializer only: `new T{TRY(f())}` leaks when f fails.
-#define TRY(expression)                                                  \
-  __extension__({                                                        \
-    auto&& try_result_ = (expression);                                   \
-    if (!try_result_.has_value()) return std::move(try_result_).error(); \
-    std::move(try_result_).value();                                      \
+#define TRY(expression)                                                        \
+  __extension__({                                                              \
+    auto&& try_result_ = (expression);                                         \
+    if (!try_result_.has_value()) return std::move(try_result_).known_error(); \
+    std::move(try_result_).known_value();                                      \
   })
