@@ -1,4 +1,4 @@
-# mneme_module(name DEPS ...): builds src/<name>/*.cc as the static library mneme_<name>, and beside it
+# mneme_module(name DEPS ... FAST regex): builds src/<name>/*.cc as the static library mneme_<name>, and beside it
 #   test_<name>        from *_test.cc (doctest), registered with CTest
 #   fuzz_<stem>        from each *_fuzz.cc, only under MNEME_SANITIZE=fuzzer
 # A folder of src/ is one module; its neighbours' headers are included as "folder/file.h".
@@ -21,10 +21,18 @@ add_library(mneme_test_main STATIC ${CMAKE_SOURCE_DIR}/tests/support/test_main.c
 target_link_libraries(mneme_test_main PUBLIC mneme_includes)
 target_include_directories(mneme_test_main PUBLIC ${CMAKE_SOURCE_DIR}/tests)
 
+# libmneme.so of a release is optimised as one program (Library.cmake). The objects carry code of their own as well, so
+# that tests and tools are linked without waiting for that.
+set(MNEME_WHOLE_PROGRAM OFF)
+if(CMAKE_BUILD_TYPE MATCHES "^(Release|MinSizeRel)$" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT MNEME_SANITIZE)
+  set(MNEME_WHOLE_PROGRAM ON)
+  string(APPEND CMAKE_EXE_LINKER_FLAGS " -fno-lto")
+endif()
+
 set(MNEME_MODULES "" CACHE INTERNAL "")
 
 function(mneme_module name)
-  cmake_parse_arguments(ARG "" "COMPACT" "DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "FAST" "DEPS" ${ARGN})
   string(REPLACE "/" "_" target ${name})
   set(folder ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB all CONFIGURE_DEPENDS ${folder}/*.cc)
@@ -41,16 +49,19 @@ function(mneme_module name)
     list(APPEND links mneme_${dep_target})
   endforeach()
 
-  # What runs once a statement, a file or an open, not once a row: small matters more there than fast.
-  if(ARG_COMPACT)
-    set(compact ${sources})
-    list(FILTER compact INCLUDE REGEX "/(${ARG_COMPACT})\\.cc$")
-    set_source_files_properties(${compact} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-Os>")
+  # Most code runs once a statement, a file or an open: small matters more there than fast.
+  set(compact ${sources})
+  if(ARG_FAST)
+    list(FILTER compact EXCLUDE REGEX "/(${ARG_FAST})\\.cc$")
   endif()
+  set_source_files_properties(${compact} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-Os>")
 
   if(sources)
     add_library(mneme_${target} STATIC ${sources})
     target_link_libraries(mneme_${target} PUBLIC ${links} PRIVATE mneme_warnings)
+    if(MNEME_WHOLE_PROGRAM)
+      target_compile_options(mneme_${target} PRIVATE -flto -ffat-lto-objects)
+    endif()
     set(MNEME_MODULES "${MNEME_MODULES};mneme_${target}" CACHE INTERNAL "")
   else()
     add_library(mneme_${target} INTERFACE)  # Headers only, or not written yet.
