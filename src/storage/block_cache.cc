@@ -30,8 +30,8 @@ struct HashKey {
 // another queue is skipped when it comes up.
 class BlockCache::Shard {  // Thread-safe.
  public:
-  Shard(Scheduler& scheduler, std::size_t capacity)
-      : capacity_(capacity), small_cap_(capacity / 10), entry_cap_(capacity / 4), mutex_(scheduler) {}
+  Shard(Scheduler& scheduler, BlockWays& ways, std::size_t capacity)
+      : capacity_(capacity), small_cap_(capacity / 10), entry_cap_(capacity / 4), ways_(ways), mutex_(scheduler) {}
 
   std::shared_ptr<const CachedBlock> find(const BlockKey& key) LOCK_NOT_HELD(mutex_) {
     Lock lock(mutex_);
@@ -46,7 +46,7 @@ class BlockCache::Shard {  // Thread-safe.
   }
 
   void insert(const BlockKey& key, std::shared_ptr<const CachedBlock> held, Priority priority) LOCK_NOT_HELD(mutex_) {
-    std::vector<std::shared_ptr<const CachedBlock>> out;  // Freed after the lock.
+    Evicted out(ways_);
     Lock lock(mutex_);
     const std::size_t bytes = held->bytes().size() + kBlockOverhead;
     if (bytes > capacity_ || blocks_.contains(key)) return;
@@ -62,7 +62,7 @@ class BlockCache::Shard {  // Thread-safe.
   }
 
   std::size_t shrink(std::size_t wanted) LOCK_NOT_HELD(mutex_) {
-    std::vector<std::shared_ptr<const CachedBlock>> out;
+    Evicted out(ways_);
     Lock lock(mutex_);
     const std::size_t before = bytes_;
     while (before - bytes_ < wanted && evict_one(out)) {
@@ -71,7 +71,7 @@ class BlockCache::Shard {  // Thread-safe.
   }
 
   void forget_file(std::uint64_t file) LOCK_NOT_HELD(mutex_) {
-    std::vector<std::shared_ptr<const CachedBlock>> out;
+    Evicted out(ways_);
     Lock lock(mutex_);
     for (Queue& each : queues_) {
       std::deque<BlockKey> kept;
@@ -96,6 +96,16 @@ class BlockCache::Shard {  // Thread-safe.
   }
 
  private:
+  struct Evicted {  // Retired after the lock: made before it.
+    explicit Evicted(BlockWays& theirs) : ways(theirs) {}
+    Evicted(const Evicted&) = delete;
+    Evicted& operator=(const Evicted&) = delete;
+    ~Evicted() {
+      if (!blocks.empty()) ways.retire(std::move(blocks));
+    }
+    BlockWays& ways;
+    std::vector<std::shared_ptr<const CachedBlock>> blocks;
+  };
   enum class Kind : std::uint8_t { small = 0, main, entry };
   struct Block {
     std::shared_ptr<const CachedBlock> held;
@@ -113,25 +123,23 @@ class BlockCache::Shard {  // Thread-safe.
     queue(kind).keys.push_back(key);
     queue(kind).bytes += bytes;
   }
-  void remove(Map::iterator block, std::vector<std::shared_ptr<const CachedBlock>>& out) LOCK_HELD(mutex_) {
+  void remove(Map::iterator block, Evicted& out) LOCK_HELD(mutex_) {
     const std::size_t bytes = cost(block->second);
     bytes_ -= bytes;
     queue(block->second.kind).bytes -= bytes;
-    out.push_back(std::move(block->second.held));
+    out.blocks.push_back(std::move(block->second.held));
     blocks_.erase(block);
     ++evictions_;
   }
 
   // Frees one block, the cheapest to lose; false when there is none.
-  bool evict_one(std::vector<std::shared_ptr<const CachedBlock>>& out) LOCK_HELD(mutex_) {
+  bool evict_one(Evicted& out) LOCK_HELD(mutex_) {
     if (queue(Kind::small).bytes > small_cap_ && evict_small(out)) return true;
     return evict_second_chance(Kind::main, out) || evict_small(out) || evict_entry(out);
   }
-  bool evict_entry(std::vector<std::shared_ptr<const CachedBlock>>& out) LOCK_HELD(mutex_) {
-    return evict_second_chance(Kind::entry, out);
-  }
+  bool evict_entry(Evicted& out) LOCK_HELD(mutex_) { return evict_second_chance(Kind::entry, out); }
   // From the small queue: what was asked for again moves to the main queue, the rest leaves its key as a ghost.
-  bool evict_small(std::vector<std::shared_ptr<const CachedBlock>>& out) LOCK_HELD(mutex_) {
+  bool evict_small(Evicted& out) LOCK_HELD(mutex_) {
     Queue& from = queue(Kind::small);
     while (!from.keys.empty()) {
       const BlockKey key = from.keys.front();
@@ -152,7 +160,7 @@ class BlockCache::Shard {  // Thread-safe.
     return false;
   }
   // FIFO with reinsertion: each time it was asked for, up to three, buys a block one more round.
-  bool evict_second_chance(Kind kind, std::vector<std::shared_ptr<const CachedBlock>>& out) LOCK_HELD(mutex_) {
+  bool evict_second_chance(Kind kind, Evicted& out) LOCK_HELD(mutex_) {
     Queue& from = queue(kind);
     while (!from.keys.empty()) {
       const BlockKey key = from.keys.front();
@@ -182,6 +190,7 @@ class BlockCache::Shard {  // Thread-safe.
   const std::size_t capacity_;
   const std::size_t small_cap_;
   const std::size_t entry_cap_;
+  BlockWays& ways_;
   mutable Mutex mutex_;
   Map blocks_ GUARDED_BY(mutex_);
   Queue queues_[3] GUARDED_BY(mutex_);
@@ -195,9 +204,11 @@ class BlockCache::Shard {  // Thread-safe.
 };
 
 BlockCache::BlockCache(MemoryBudget& budget, Scheduler& scheduler, std::size_t capacity, std::size_t shards)
-    : budget_(budget), slot_bytes_max_(capacity / 16) {
+    : budget_(budget), slot_bytes_max_(capacity / 16), ways_(scheduler) {
   ASSERT(shards > 0);
-  for (std::size_t i = 0; i < shards; ++i) shards_.push_back(std::make_unique<Shard>(scheduler, capacity / shards));
+  for (std::size_t i = 0; i < shards; ++i) {
+    shards_.push_back(std::make_unique<Shard>(scheduler, ways_, capacity / shards));
+  }
   budget_.attach(this);
 }
 

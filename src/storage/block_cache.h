@@ -17,6 +17,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "os/scheduler.h"
+#include "storage/block_ways.h"
 #include "storage/memory_budget.h"
 
 namespace mneme {
@@ -47,7 +48,7 @@ class LineBuffer {  // Immutable, but for its bytes.
   std::size_t bytes_ = 0;
 };
 
-struct CachedBlock {  // Alive as long as one handle to it is. Immutable, but for `asked`.
+struct CachedBlock {  // Alive as long as one handle to it is. Immutable, but for how it is reached.
   static constexpr std::uint8_t kAskedMax = 3;
   LineBuffer buffer;
   std::unique_ptr<const OpenedBlock> opened;  // Null: the loader makes nothing of them.
@@ -55,6 +56,9 @@ struct CachedBlock {  // Alive as long as one handle to it is. Immutable, but fo
   // How often since it was last considered for eviction. Relaxed: a hint, and a lost count does not matter.
   mutable std::atomic<std::uint8_t> asked{0};
   [[nodiscard]] Bytes bytes() const noexcept { return buffer.bytes(); }
+  // Both are BlockWays's, under its lock.
+  mutable BlockWay* way = nullptr;  // That leads here.
+  mutable bool in_cache = true;     // Until it was retired.
   void ask() const noexcept {
     const std::uint8_t so_far = asked.load(std::memory_order_relaxed);
     if (so_far < kAskedMax) asked.store(static_cast<std::uint8_t>(so_far + 1), std::memory_order_relaxed);
@@ -113,6 +117,7 @@ class BlockCache final : public MemoryBudget::Reclaimer {  // Thread-safe.
   // left.
   [[nodiscard]] std::optional<Reservation> reserve_for_slots(std::size_t bytes);
   void end_slots(std::size_t bytes) noexcept { slot_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+  [[nodiscard]] BlockWays& ways() noexcept { return ways_; }
   void forget_file(std::uint64_t file);  // Before its file is unlinked.
   std::size_t reclaim(std::size_t bytes) noexcept override;
   [[nodiscard]] Stats stats() const;
@@ -125,6 +130,7 @@ class BlockCache final : public MemoryBudget::Reclaimer {  // Thread-safe.
   MemoryBudget& budget_;
   const std::size_t slot_bytes_max_;
   std::atomic<std::size_t> slot_bytes_{0};  // Relaxed: it bounds a sum.
+  BlockWays ways_;
   std::vector<std::unique_ptr<Shard>> shards_;
 };
 

@@ -2,6 +2,13 @@
 
 namespace mneme {
 
+BlockSlots::~BlockSlots() {
+  for (Slot& slot : slots_) {
+    if (slot.way.load(std::memory_order_relaxed) != nullptr) cache_.ways().close(slot.way);
+  }
+  cache_.end_slots(memory_.bytes());
+}
+
 std::shared_ptr<const CachedBlock> BlockSlots::find(std::size_t slot) const noexcept {
   const Slot& at = slots_[slot];
   if (at.busy.exchange(true, std::memory_order_acquire)) return nullptr;
@@ -16,6 +23,7 @@ void BlockSlots::put(std::size_t slot, const std::shared_ptr<const CachedBlock>&
   if (at.busy.exchange(true, std::memory_order_acquire)) return;
   at.block = block;
   at.busy.store(false, std::memory_order_release);
+  if (at.way.load(std::memory_order_relaxed) == nullptr) cache_.ways().open(at.way, *block);
 }
 
 BlockSlots* LazyBlockSlots::get(std::size_t count, BlockCache& cache) {

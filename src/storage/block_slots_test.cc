@@ -63,7 +63,7 @@ TEST_CASE("slots take a sixteenth of the cache at most, and give it back") {
   PosixWorld real;
   MemoryBudget budget{16 << 20};
   BlockCache cache{budget, real.world().scheduler, 64 << 10, 1};
-  constexpr std::size_t kCount = 100;  // 2,400 bytes of 4,096.
+  constexpr std::size_t kCount = 100;  // 3,200 bytes of 4,096.
   {
     LazyBlockSlots first, second;
     CHECK(first.get(kCount, cache) != nullptr);

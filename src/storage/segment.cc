@@ -143,9 +143,22 @@ PinnedBlock Segment::block_in(const BlockSlots* slots, std::size_t column, std::
   const auto guess = static_cast<std::size_t>(ordinal / even_block_rows(column));
   auto held = guess < slots->count() ? slots->find(guess) : nullptr;
   if (held == nullptr) return {};
-  const auto& opened = static_cast<const SegmentBlock&>(*held->opened);
+  PinnedBlock block = block_seen(*held, ordinal);
+  if (block.view != nullptr) block.owner = std::move(held);
+  return block;
+}
+
+const BlockWay* Segment::way_to(std::size_t column, std::uint64_t ordinal) const noexcept {
+  const BlockSlots* slots = column_slots(column);
+  const auto guess = static_cast<std::size_t>(ordinal / even_block_rows(column));
+  return slots != nullptr && guess < slots->count() ? &slots->way(guess) : nullptr;
+}
+
+PinnedBlock Segment::block_seen(const CachedBlock& block, std::uint64_t ordinal) noexcept {
+  const auto& opened = static_cast<const SegmentBlock&>(*block.opened);
   if (ordinal < opened.first_row || ordinal - opened.first_row >= opened.view.rows()) return {};
-  return {std::move(held), &opened.view, opened.first_row};
+  block.ask();
+  return {nullptr, &opened.view, opened.first_row};
 }
 
 Result<PinnedBlock> Segment::block_at(std::size_t column, std::uint64_t ordinal) const {

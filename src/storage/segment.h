@@ -58,6 +58,7 @@ class SegmentFile : public std::enable_shared_from_this<SegmentFile> {  // Threa
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+  [[nodiscard]] BlockCache* cache() const noexcept { return cache_; }  // Null: it is read past one.
   [[nodiscard]] std::size_t parts() const noexcept;
   [[nodiscard]] Segment part(std::size_t index) const;  // REQUIRES: index < parts().
   [[nodiscard]] std::optional<Segment> find(TableId table) const;
@@ -152,6 +153,11 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   [[nodiscard]] PinnedBlock block_in_memory(std::size_t column, std::uint64_t ordinal) const noexcept {
     return is_paged(column) ? PinnedBlock{} : block_in(column_slots(column), column, ordinal);
   }
+
+  // The way to the block that holds the row, if the column's blocks are all of one size; null: they are not known yet.
+  [[nodiscard]] const BlockWay* way_to(std::size_t column, std::uint64_t ordinal) const noexcept;
+  // What such a way leads to, for as long as that is held: `view` is null where the row is in another block.
+  [[nodiscard]] static PinnedBlock block_seen(const CachedBlock& block, std::uint64_t ordinal) noexcept;
 
   [[nodiscard]] bool is_paged(std::size_t column) const noexcept;
   // Paged columns: contiguous raw memory, from a row to its block's end.

@@ -65,6 +65,9 @@ Result<void> PointLookup::open_segments(const TableVersion& table) {
     place.index = TRY(kind->open(place.rows, nullptr, *schema_, *index_, budget_));
     place.deletes = segment.deletes.get();
     const Segment& part = *place.rows->segment();
+    if (BlockCache* cache = part.file().cache(); cache != nullptr && !guard_) {
+      guard_.emplace(cache->ways(), columns_.size());
+    }
     for (const ColumnSchema* column : columns_) {
       const auto position = part.position_of(column->id);
       const bool direct = position && !part.is_paged(*position) && part.columns()[*position].type == column->type &&
@@ -116,26 +119,56 @@ Result<bool> PointLookup::find_in(const SegmentPlace& place, std::uint64_t seque
   return true;
 }
 
-// All blocks are asked for before the first is read: what is not in the processor's caches comes for all at once.
 Result<void> PointLookup::read(const SegmentPlace& place, std::uint32_t ordinal, std::span<Column> out) {
+  const bool guarded = TRY(read_guarded(place, ordinal, out));
+  if (!guarded) TRY(read_pinned(place, ordinal, out));
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (place.positions[i] == kElsewhere) TRY(place.rows->gather(*columns_[i], {&ordinal, 1}, out[i]));
+  }
+  return {};
+}
+
+// False: not all blocks are in memory, or one has just gone.
+bool PointLookup::hold_blocks(const SegmentPlace& place, std::uint32_t ordinal) noexcept {
+  if (!guard_) return false;
   const Segment& segment = *place.rows->segment();
+  guard_->release();
+  for (const std::size_t position : place.positions) {
+    if (position == kElsewhere) continue;
+    const BlockWay* way = segment.way_to(position, ordinal);
+    if (way == nullptr || !guard_->choose(*way)) return false;
+  }
+  return guard_->hold();
+}
+
+// False: nothing was read, this way does not lead there. All blocks are asked for before the first is read: what is not
+// in the processor's caches comes for all at once. Nothing in here waits: blocks that are held cannot be freed.
+Result<bool> PointLookup::read_guarded(const SegmentPlace& place, std::uint32_t ordinal, std::span<Column> out) {
+  if (!hold_blocks(place, ordinal)) return false;
+  auto read = read_held(place, ordinal, out);
+  guard_->release();
+  return read;
+}
+
+Result<bool> PointLookup::read_held(const SegmentPlace& place, std::uint32_t ordinal, std::span<Column> out) {
+  std::size_t held = 0;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (place.positions[i] == kElsewhere) continue;
-    auto block = segment.block_at(place.positions[i], ordinal);
-    if (!block) {
-      blocks_.assign(blocks_.size(), {});
-      return std::move(block).error();
-    }
-    block->view->prefetch(ordinal - block->first_row);
-    blocks_[i] = std::move(block).value();
+    blocks_[i] = Segment::block_seen(guard_->block(held++), ordinal);
+    if (blocks_[i].view == nullptr) return false;
+    blocks_[i].view->prefetch(ordinal - blocks_[i].first_row);
   }
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    if (place.positions[i] == kElsewhere) {
-      TRY(place.rows->gather(*columns_[i], {&ordinal, 1}, out[i]));
-    } else {
-      const PinnedBlock block = std::move(blocks_[i]);
-      TRY(block.view->at(ordinal - block.first_row, out[i]));
-    }
+    if (place.positions[i] != kElsewhere) TRY(blocks_[i].view->at(ordinal - blocks_[i].first_row, out[i]));
+  }
+  return true;
+}
+
+Result<void> PointLookup::read_pinned(const SegmentPlace& place, std::uint32_t ordinal, std::span<Column> out) {
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (place.positions[i] == kElsewhere) continue;
+    const PinnedBlock block = TRY(place.rows->segment()->block_at(place.positions[i], ordinal));
+    TRY(block.view->at(ordinal - block.first_row, out[i]));
   }
   return {};
 }

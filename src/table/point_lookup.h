@@ -37,6 +37,10 @@ class PointLookup {  // One thread at a time.
   Result<bool> find_in(const SegmentPlace& place, std::uint64_t sequence, Bytes key, std::span<Column> out);
   Result<bool> find_in(const MemtablePlace& place, Bytes key, std::span<Column> out) const;
   Result<void> read(const SegmentPlace& place, std::uint32_t ordinal, std::span<Column> out);
+  Result<bool> read_guarded(const SegmentPlace& place, std::uint32_t ordinal, std::span<Column> out);
+  Result<bool> read_held(const SegmentPlace& place, std::uint32_t ordinal, std::span<Column> out);
+  Result<void> read_pinned(const SegmentPlace& place, std::uint32_t ordinal, std::span<Column> out);
+  [[nodiscard]] bool hold_blocks(const SegmentPlace& place, std::uint32_t ordinal) noexcept;
 
   const IndexKinds& kinds_;
   MemoryBudget& budget_;
@@ -49,6 +53,7 @@ class PointLookup {  // One thread at a time.
   std::vector<MemtablePlace> memtables_;       // Newest first. Opened when a lookup comes to them,
   std::optional<std::uint64_t> memtables_at_;  // for this sequence.
   std::vector<PinnedBlock> blocks_;            // One a column, while it is read.
+  std::optional<BlockGuard> guard_;            // Over blocks_ that nobody owns. None: there is no cache.
 };
 
 }  // namespace mneme
