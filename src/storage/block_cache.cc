@@ -56,6 +56,7 @@ class BlockCache::Shard {  // Thread-safe.
     }
     while (kind == Kind::entry && queue(Kind::entry).bytes + bytes > entry_cap_ && evict_entry(out)) {
     }
+    held->in_cache = true;  // Not of a block that another thread was faster with: nobody would close the way to it.
     blocks_.emplace(key, Block{std::move(held), kind});
     push(kind, key, bytes);
     bytes_ += bytes;
@@ -101,7 +102,7 @@ class BlockCache::Shard {  // Thread-safe.
     Evicted(const Evicted&) = delete;
     Evicted& operator=(const Evicted&) = delete;
     ~Evicted() {
-      if (!blocks.empty()) ways.retire(std::move(blocks));
+      if (!blocks.empty()) ways.retire(blocks);
     }
     BlockWays& ways;
     std::vector<std::shared_ptr<const CachedBlock>> blocks;
@@ -124,10 +125,11 @@ class BlockCache::Shard {  // Thread-safe.
     queue(kind).bytes += bytes;
   }
   void remove(Map::iterator block, Evicted& out) LOCK_HELD(mutex_) {
+    out.blocks.emplace_back();  // All that can fail comes first.
     const std::size_t bytes = cost(block->second);
     bytes_ -= bytes;
     queue(block->second.kind).bytes -= bytes;
-    out.blocks.push_back(std::move(block->second.held));
+    out.blocks.back() = std::move(block->second.held);
     blocks_.erase(block);
     ++evictions_;
   }

@@ -56,9 +56,10 @@ struct CachedBlock {  // Alive as long as one handle to it is. Immutable, but fo
   // How often since it was last considered for eviction. Relaxed: a hint, and a lost count does not matter.
   mutable std::atomic<std::uint8_t> asked{0};
   [[nodiscard]] Bytes bytes() const noexcept { return buffer.bytes(); }
-  // Both are BlockWays's, under its lock.
+  // These are BlockWays's, under its lock.
   mutable BlockWay* way = nullptr;  // That leads here.
-  mutable bool in_cache = true;     // Until it was retired.
+  mutable bool in_cache = false;    // From when the cache took it, before anybody else saw it, until it is retired.
+  mutable std::shared_ptr<const CachedBlock> next_held;
   void ask() const noexcept {
     const std::uint8_t so_far = asked.load(std::memory_order_relaxed);
     if (so_far < kAskedMax) asked.store(static_cast<std::uint8_t>(so_far + 1), std::memory_order_relaxed);

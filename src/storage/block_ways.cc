@@ -1,6 +1,7 @@
 #include "storage/block_ways.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "storage/block_cache.h"
 
@@ -21,17 +22,28 @@ void BlockWays::close(BlockWay& way) {
   way.store(nullptr);
 }
 
-void BlockWays::retire(std::vector<std::shared_ptr<const CachedBlock>> blocks) {
-  std::vector<std::shared_ptr<const CachedBlock>> free;  // After the lock.
-  Lock lock(mutex_);
-  for (const auto& block : blocks) {
-    block->in_cache = false;
-    if (block->way != nullptr) block->way->store(nullptr);
-    block->way = nullptr;
+void BlockWays::retire(std::span<std::shared_ptr<const CachedBlock>> blocks) noexcept {
+  std::shared_ptr<const CachedBlock> free;  // A chain, as held_ is: nothing is allocated. Freed after the lock.
+  {
+    Lock lock(mutex_);
+    for (auto* at = &held_; *at != nullptr;) {
+      if (is_held(**at)) {
+        at = &(*at)->next_held;
+        continue;
+      }
+      auto idle = std::exchange(*at, (*at)->next_held);
+      idle->next_held = std::exchange(free, idle);
+    }
+    for (auto& block : blocks) {
+      block->in_cache = false;
+      if (block->way != nullptr) block->way->store(nullptr);
+      block->way = nullptr;
+      if (!is_held(*block)) continue;
+      block->next_held = std::move(held_);
+      held_ = std::move(block);
+    }
   }
-  blocks.insert(blocks.end(), std::make_move_iterator(held_.begin()), std::make_move_iterator(held_.end()));
-  held_.clear();
-  for (auto& block : blocks) (is_held(*block) ? held_ : free).push_back(std::move(block));
+  while (free != nullptr) free = std::exchange(free->next_held, nullptr);  // One by one: no chain of destructors.
 }
 
 bool BlockWays::is_held(const CachedBlock& block) const {

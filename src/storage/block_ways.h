@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "os/thread.h"
@@ -32,8 +33,9 @@ class BlockWays {  // Of one cache, which it is part of. Thread-safe.
   // leads to it, or if this one leads to another.
   void open(BlockWay& way, const CachedBlock& block) LOCK_NOT_HELD(mutex_);
   void close(BlockWay& way) LOCK_NOT_HELD(mutex_);  // Before the way itself goes.
-  // Blocks that the cache has let go of: no way leads to them any more, and what no guard holds is freed.
-  void retire(std::vector<std::shared_ptr<const CachedBlock>> blocks) LOCK_NOT_HELD(mutex_);
+  // Blocks that the cache has let go of: no way leads to them any more. Takes over those that a guard holds, until none
+  // does; the rest stays for the caller to free.
+  void retire(std::span<std::shared_ptr<const CachedBlock>> blocks) noexcept LOCK_NOT_HELD(mutex_);
 
  private:
   friend class BlockGuard;
@@ -41,7 +43,7 @@ class BlockWays {  // Of one cache, which it is part of. Thread-safe.
 
   Mutex mutex_;
   std::vector<const BlockGuard*> guards_ GUARDED_BY(mutex_);
-  std::vector<std::shared_ptr<const CachedBlock>> held_ GUARDED_BY(mutex_);  // Retired while a guard held them.
+  std::shared_ptr<const CachedBlock> held_ GUARDED_BY(mutex_);  // Retired while a guard held it, and its next_held.
 };
 
 class BlockGuard {  // One thread at a time; evictors look at it from theirs. Must not outlive its ways.

@@ -87,6 +87,21 @@ TEST_CASE_FIXTURE(Fixture, "a handle to a block that has left the cache opens no
   CHECK(slots.way(7).load() == nullptr);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a block that the cache did not take, because another thread was faster, gets no way") {
+  struct SlowLoader final : BlockCache::Loader {
+    explicit SlowLoader(Fixture& to) : fixture(to) {}
+    Result<void> load(const BlockKey& key, MutableBytes into) override {
+      fixture.put(static_cast<std::size_t>(key.offset));  // The faster one.
+      return fixture.loader.load(key, into);
+    }
+    Fixture& fixture;
+  } slow(*this);
+  const auto late = cache.get_block({1, 4, kBytes}, BlockCache::Priority::normal, slow).value();
+  cache.reclaim(64 << 10);
+  slots.put(4, late);
+  CHECK(slots.way(4).load() == nullptr);
+}
+
 TEST_CASE("ways that end leave their blocks in the cache, free for other ways") {
   PosixWorld real;
   MemoryBudget budget{16 << 20};
