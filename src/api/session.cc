@@ -1,5 +1,6 @@
 #include "api/session.h"
 
+#include "api/guarded.h"
 #include "query/profile.h"
 #include "sql/parser.h"
 
@@ -26,7 +27,7 @@ Result<std::optional<StoredBlob>> stored_blob(Store& store, const Column& column
   const StringRef value = column.values<StringRef>()[0];
   if (value.is_reference()) {
     blob.reference = blob_ref(value);
-    blob.held = TRY(store.blob_file(blob.reference));
+    blob.held = TRY(store.blob_file(FileNumber{blob.reference.file}));
     blob.file = TRY(blob.held->open());
     TRY(blob.file->check_extent(blob.reference));
   } else {
@@ -208,7 +209,7 @@ Result<Session::Data> Session::run_alone(PreparedStatement& prepared, std::span<
 }
 
 Result<Session::Data> Session::run_inside(PreparedStatement& prepared, std::span<const Value> parameters) {
-  auto data = run(*transaction_, prepared, parameters);
+  auto data = guarded([&] { return run(*transaction_, prepared, parameters); });
   if (!data) failed_ = true;
   return data;
 }
@@ -219,14 +220,15 @@ Result<Session::Data> Session::run(Transaction& transaction, PreparedStatement& 
     return explain(transaction, *explained, parameters);
   }
   transaction.begin_statement();
-  auto data = [&]() -> Result<Data> {
+  // Out of memory is an error like any other: the statement is taken back.
+  auto data = guarded([&]() -> Result<Data> {
     if (TRY(run_schema_change(transaction, prepared.statement))) return nothing();
     if (is<sql::CreateTableAs>(prepared.statement)) {
       const bool rows_follow = TRY(create_table_as(transaction, prepared.statement, parameters));
       if (!rows_follow) return nothing();
     }
     return run_plan(transaction, prepared, parameters);
-  }();
+  });
   if (!data) transaction.rollback_statement();
   return data;
 }

@@ -49,7 +49,7 @@ void BlockWays::retire(std::span<std::shared_ptr<const CachedBlock>> blocks) noe
 bool BlockWays::is_held(const CachedBlock& block) const {
   return std::ranges::any_of(guards_, [&](const BlockGuard* guard) {
     return guard->reading_.load() && std::ranges::any_of(guard->places_, [&](const BlockGuard::Place& place) {
-             return place.block.load(std::memory_order_relaxed) == &block;
+             return place.block.load(std::memory_order_acquire) == &block;
            });
   });
 }

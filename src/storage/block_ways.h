@@ -59,7 +59,8 @@ class BlockGuard {  // One thread at a time; evictors look at it from theirs. Mu
     const CachedBlock* block = way.load(std::memory_order_relaxed);
     Place& place = places_[chosen_];
     place.way = &way;
-    place.block.store(block, std::memory_order_relaxed);
+    // Release: an evictor that sees it knows that what was read of the block before it has been read.
+    place.block.store(block, std::memory_order_release);
     chosen_ += block != nullptr ? 1 : 0;
     return block != nullptr;
   }

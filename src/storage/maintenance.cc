@@ -221,7 +221,7 @@ Result<void> Maintenance::flush() {
 
 Result<void> Maintenance::with_files_held(const std::function<Result<void>(const HeldFiles&)>& body) {
   Lock step(step_mutex_);
-  HeldFiles held{manifest_->state(), {}, catalog_};
+  HeldFiles held{manifest_->state(), {}, catalog_, core_.blobs.held()};
   for (const auto& [number, info] : held.state.segments) {
     const auto handle = handles_.find(number);
     held.segments.emplace(number, handle == handles_.end() ? nullptr : handle->second.lock());
@@ -298,7 +298,7 @@ Result<bool> Maintenance::tidy() {
     TRY(manifest_->rewrite());
     obsolete_.add_manifests();
   }
-  retire_blobs();
+  if (!manifest_->poisoned()) retire_blobs();  // Of an edit whose sync failed nobody knows which files it names.
   TRY(obsolete_.release(*manifest_));
   if (!obsolete_.wants_barrier()) return false;
   ManifestEdit barrier;

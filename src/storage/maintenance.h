@@ -51,6 +51,7 @@ struct HeldFiles {  // What the manifest names, none of it going away.
   const ManifestState& state;
   std::map<FileNumber, std::shared_ptr<SegmentHandle>> segments;  // Null: no Version has it any more.
   const std::map<TableId, std::shared_ptr<const TableSchema>>& catalog;
+  std::vector<std::shared_ptr<BlobFile>> blobs;  // All of them, as somebody held them at that moment.
 };
 
 class Maintenance {  // Thread-safe after start().

@@ -121,7 +121,7 @@ Result<void> PreparedGroup::alter(const AlterTable& change) {
         .with_sqlstate("40001");
   }
   if (has_name(now(), schema.name, schema.id)) return name_taken(schema.name);
-  if (context_.deferred == nullptr) TRY(check_new_indexes(*found, schema));
+  if (!context_.recovering) TRY(check_new_indexes(*found, schema));
   change_version().tables.at(schema.id).schema = std::make_shared<const TableSchema>(schema);
   return {};
 }
@@ -179,9 +179,10 @@ Result<void> PreparedGroup::hold_blobs(const Batch& batch, std::size_t first, st
   }
   for (const auto& [key, bytes] : tally.bytes()) {
     const auto [number, column] = key;
-    const bool recovering = context_.deferred != nullptr;
     std::shared_ptr<BlobFile> file;
-    if (context_.blobs != nullptr) file = recovering ? context_.blobs->adopt(number) : context_.blobs->find(number);
+    if (context_.blobs != nullptr) {
+      file = context_.recovering ? context_.blobs->adopt(number) : context_.blobs->find(number);
+    }
     if (!file) return Error(Code::invalid_argument, "a row refers to a blob that has been let go of");
     memtable.hold_blobs({std::move(file), column, bytes});
   }

@@ -25,6 +25,7 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
     // Recovery searches segments once for all groups: rows that are in no memtable go here.
     std::vector<DeferredEnd>* deferred = nullptr;
     BlobFiles* blobs = nullptr;  // Null: no row may refer to one.
+    bool recovering = false;     // What is added was valid once, and what it names may not be known yet.
   };
   // `base` outlives it.
   PreparedGroup(const Version& base, const Context& context) : context_(context), base_(&base) {}

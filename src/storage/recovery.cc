@@ -172,8 +172,8 @@ Result<void> Recovery::replay_record(const LogRecord& record) {
 Result<void> Recovery::apply(const WriteSet& writes, Lsn lsn) {
   const std::size_t deferred = deferred_.size();
   const bool defers = ended_rows(writes) <= kDeferredMax;
-  PreparedGroup prepared(
-      *version_, {core_.world.scheduler, core_.budget, core_.indexes, defers ? &deferred_ : nullptr, &core_.blobs});
+  PreparedGroup prepared(*version_, {core_.world.scheduler, core_.budget, core_.indexes, defers ? &deferred_ : nullptr,
+                                     &core_.blobs, true});
   for (const Change& change : writes.changes) {
     auto added = prepared.add(change);
     if (added) continue;

@@ -189,10 +189,10 @@ Result<BlobUses> Store::move_blobs(WriteSet& writes) {
   return put_out_of_line(core_, *version, writes);
 }
 
-Result<std::shared_ptr<BlobFile>> Store::blob_file(const BlobRef& ref) {
-  auto file = core_.blobs.find(FileNumber{ref.file});
+Result<std::shared_ptr<BlobFile>> Store::blob_file(FileNumber number) {
+  auto file = core_.blobs.find(number);
   if (file) return file;
-  return Error(Code::corrupt, "'" + core_.blobs.path_of(FileNumber{ref.file}) + "' is no file of this database");
+  return Error(Code::corrupt, "'" + core_.blobs.path_of(number) + "' is no file of this database");
 }
 
 Result<CommitResult> Store::commit(WriteSet writes, Durability durability, CommitValidator* validator) {

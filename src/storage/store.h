@@ -76,7 +76,7 @@ class Store {  // Thread-safe.
   // Of the log files that replay would read if the process ended now.
   [[nodiscard]] std::uint64_t log_bytes() LOCK_NOT_HELD(core_.mutex);
   // The file that a reference names, held. corrupt: nobody holds it, so no snapshot can refer to it.
-  [[nodiscard]] Result<std::shared_ptr<BlobFile>> blob_file(const BlobRef& ref);
+  [[nodiscard]] Result<std::shared_ptr<BlobFile>> blob_file(FileNumber number);
   [[nodiscard]] BlobFiles& blobs() noexcept { return core_.blobs; }
   [[nodiscard]] std::size_t blob_inline_max() const noexcept { return core_.options.blob_inline_max; }
   Result<void> check_open() LOCK_NOT_HELD(core_.mutex);       // closed: it is not any more.

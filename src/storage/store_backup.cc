@@ -47,7 +47,12 @@ class Backup {  // One thread at a time; lives for one backup.
       if (!handle) TRY(copy(segment_path(core_, number), state_.segments.at(number).bytes));
     }
     TRY(copy_log());
-    blobs_ = core_.blobs.held();  // All that the log's records refer to are among them.
+    // Those of tables that are dropped meanwhile, which the copy of the log may not tell; and what its records refer
+    // to.
+    blobs_ = held.blobs;
+    for (auto& blob : core_.blobs.held()) {
+      if (std::ranges::find(blobs_, blob) == blobs_.end()) blobs_.push_back(std::move(blob));
+    }
     return {};
   }
 

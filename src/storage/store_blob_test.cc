@@ -20,7 +20,7 @@ std::string value_of(Store& store, const StringRef& value) {
   if (!value.is_reference()) return std::string(value.view());
   const BlobRef ref = blob_ref(value);
   std::string bytes(ref.bytes, '\0');
-  const auto reader = store.blob_file(ref).value()->open().value();
+  const auto reader = store.blob_file(FileNumber{ref.file}).value()->open().value();
   reader->read(ref, 0, std::as_writable_bytes(std::span(bytes))).value();
   return bytes;
 }

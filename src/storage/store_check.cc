@@ -27,6 +27,10 @@ class Checker {  // One thread at a time; lives for one check.
 
  private:
   Result<void> check_files(const HeldFiles& held) LOCK_NOT_HELD(core_.mutex) {
+    {
+      Lock lock(core_.mutex);
+      version_ = core_.version;  // First: what it has does not go, whatever is dropped from now on.
+    }
     TRY(note(check_manifest(held)));
     for (const auto& [key, file] : held.state.deletes) TRY(note(check_deletes(file, held)));
     TRY(check_log(held.state));
@@ -36,8 +40,6 @@ class Checker {  // One thread at a time; lives for one check.
       infos_.emplace(number, held.state.segments.at(number));
     }
     schemas_ = held.catalog;
-    Lock lock(core_.mutex);
-    version_ = core_.version;
     return {};
   }
 
@@ -172,7 +174,8 @@ class Checker {  // One thread at a time; lives for one check.
     TRY(file->verify());
     for (const SegmentPartInfo& part : infos_.at(FileNumber{handle.number()}).parts) {
       const auto schema = schemas_.find(part.table);
-      if (schema == schemas_.end()) continue;  // Dropped since.
+      // Dropped: the manifest may not say so yet, but its blobs may have gone.
+      if (schema == schemas_.end() || version_->find(part.table) == nullptr) continue;
       const auto segment = file->find(part.table);
       if (!segment)
         return damaged(*file, "has no rows of table " + std::to_string(static_cast<std::uint64_t>(part.table)));

@@ -48,7 +48,7 @@ Result<void> load_some(Store& store, const TableSchema& schema, std::span<const 
 }  // namespace
 
 Result<void> append_blob(Store& store, const BlobRef& ref, std::uint64_t from, std::uint64_t count, Column& out) {
-  const auto file = TRY(store.blob_file(ref));
+  const auto file = TRY(store.blob_file(FileNumber{ref.file}));
   const auto reader = TRY(file->open());
   TRY(reader->check_extent(ref));
   auto blob = std::make_shared<LoadedBlob>();

@@ -72,8 +72,9 @@ std::size_t PendingRows::append_bytes_max(const Batch& batch, bool lent) {
 
 bool PendingRows::remove(RowId row) {
   if (!is_provisional(row)) {
-    if (!ended_.insert(row)) return false;
-    ended_order_.push(row);
+    if (ended_.contains(row)) return false;
+    ended_order_.push(row);  // First: without memory for the rest it is one too many, which rollback() passes over.
+    ended_.insert(row);
     return true;
   }
   const std::size_t at = row_of(row);

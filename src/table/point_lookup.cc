@@ -145,9 +145,11 @@ bool PointLookup::hold_blocks(const SegmentPlace& place, std::uint32_t ordinal) 
 // in the processor's caches comes for all at once. Nothing in here waits: blocks that are held cannot be freed.
 Result<bool> PointLookup::read_guarded(const SegmentPlace& place, std::uint32_t ordinal, std::span<Column> out) {
   if (!hold_blocks(place, ordinal)) return false;
-  auto read = read_held(place, ordinal, out);
-  guard_->release();
-  return read;
+  struct Release {  // Also when memory runs out.
+    BlockGuard& guard;
+    ~Release() { guard.release(); }
+  } const release{*guard_};
+  return read_held(place, ordinal, out);
 }
 
 Result<bool> PointLookup::read_held(const SegmentPlace& place, std::uint32_t ordinal, std::span<Column> out) {

@@ -12,7 +12,9 @@ namespace mneme {
 
 class RowTrail {  // One thread at a time.
  public:
-  void push(RowId row) {
+  void push(RowId row) {  // All of it or, without memory, nothing.
+    constexpr std::size_t kStepBytesMax = 10;
+    if (bytes_.capacity() - bytes_.size() < kStepBytesMax) bytes_.reserve(2 * bytes_.capacity() + kStepBytesMax);
     const std::uint64_t step = static_cast<std::uint64_t>(row) - last_;
     std::uint64_t left = step << 1 ^ (step >> 63 == 0 ? 0 : ~std::uint64_t{0});  // Small either way.
     for (; left >= 0x80; left >>= 7) bytes_.push_back(static_cast<std::byte>(left | 0x80));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/blob_tally.h"
 #include "table/blob_values.h"
 #include "table/commit_check.h"
 #include "table/table_reader.h"
@@ -147,9 +148,17 @@ Result<void> Transaction::insert_by(TableId table, Batch& batch, bool lent) {
   if (batch.rows() == 0) return {};
   // Never less than it takes; what it really takes is known afterwards.
   const std::size_t bytes_max = PendingRows::append_bytes_max(batch, lent);
+  TRY(hold_blobs(batch));
   PendingRows* pending = TRY(admit(table, batch, bytes_max));
   const std::size_t grown = lent ? pending->append_lent(batch) : pending->append(batch);
   if (grown < bytes_max) changes_->memory.shrink(bytes_max - grown);
+  return {};
+}
+
+Result<void> Transaction::hold_blobs(const Batch& batch) {
+  BlobTally tally;
+  for (const Column& column : batch.columns) tally.add(ColumnId{}, column, 0, batch.rows());
+  for (const auto& [key, bytes] : tally.bytes()) changes_->blobs.insert(TRY(store_.blob_file(key.first)));
   return {};
 }
 

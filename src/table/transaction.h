@@ -115,6 +115,7 @@ class Transaction {  // One thread at a time.
   Transaction(Store& store, const IndexKinds& kinds, Snapshot snapshot, std::int64_t now_ns);
 
   Result<void> insert_by(TableId table, Batch& batch, bool lent);
+  Result<void> hold_blobs(const Batch& batch);
   Result<PendingRows*> admit(TableId table, Batch& batch, std::size_t bytes_max);
   Result<void> number_rows(const TableSchema& schema, Batch& batch);
   Result<void> check_new_unique(std::shared_ptr<const TableSchema> table, const IndexSchema& index);

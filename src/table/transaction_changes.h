@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 #include "table/transaction.h"
 #include "table/unique_keys.h"
@@ -37,6 +38,7 @@ struct Transaction::Changes {  // One thread at a time.
   std::map<std::pair<TableId, IndexId>, KnownKeys>
       known_keys;                                // Forgotten when rows are taken back: numbers come again.
   std::map<TableId, KeyCounter> new_table_keys;  // Of tables this transaction created.
+  std::set<std::shared_ptr<BlobFile>> blobs;     // That its rows refer to, whatever becomes of their writers.
   Reservation memory;
   std::map<RowId, std::pair<std::shared_ptr<const RowSource>, std::uint32_t>> found;  // By find_conflicts().
 
