@@ -137,8 +137,8 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
     }
     Column out(e.type);
     if (std::ranges::any_of(operands, [](const Operand& operand) { return has_references(*operand.column); })) {
-      ASSERT(e.function->by_reference != nullptr && input_.store != nullptr);  // The rules see to it.
-      TRY(e.function->by_reference(operands, count(selection), *input_.store, out));
+      ASSERT(e.function->by_reference != nullptr && input_.transaction != nullptr);  // The rules see to it.
+      TRY(e.function->by_reference(operands, count(selection), input_.transaction->store(), out));
     } else {
       TRY(e.function->kernel(operands, count(selection), out));
     }

@@ -6,6 +6,7 @@
 
 #include "query/expression.h"
 #include "query/selection.h"
+#include "table/transaction.h"
 
 namespace mneme::query {
 
@@ -13,7 +14,7 @@ struct EvaluationInput {
   const Batch& batch;
   std::size_t rows = 0;                // Of the batch; stands alone because a batch may have no columns (SELECT 1).
   std::span<const Column> parameters;  // One row each.
-  Store* store = nullptr;              // Of the blobs that values may refer to; null: none does.
+  const Transaction* transaction = nullptr;  // Whose store has the blobs that values refer to; null: none does.
 };
 
 // One value per selected row (all rows when `selection` is null), dense. The result may borrow text from the input's

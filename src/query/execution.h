@@ -27,7 +27,7 @@ class Input {
 Result<void> check_stop(ExecutionContext& context);
 
 inline EvaluationInput over(const Batch& batch, std::size_t rows, const ExecutionContext& context) {
-  return {.batch = batch, .rows = rows, .parameters = context.parameters, .store = &context.transaction.store()};
+  return {.batch = batch, .rows = rows, .parameters = context.parameters, .transaction = &context.transaction};
 }
 inline EvaluationInput over(const Batch& batch, const ExecutionContext& context) {
   return over(batch, batch.rows(), context);

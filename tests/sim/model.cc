@@ -36,7 +36,7 @@ Result<void> load_column(Store& store, Column& column) {
       continue;
     }
     const BlobRef ref = blob_ref(column.values<StringRef>()[row]);
-    const auto file = TRY(store.blob_file(ref));
+    const auto file = TRY(store.blob_file(FileNumber{ref.file}));
     const auto reader = TRY(file->open());
     TRY(reader->verify(ref));
     ByteBuffer bytes(ref.bytes);
