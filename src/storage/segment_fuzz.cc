@@ -24,9 +24,11 @@ void fuzz_block(Bytes input) {
   const auto view = BlockView::open(type, rows, input.subspan(3), nullptr);
   if (!view) return;
   Column out(type);
-  static_cast<void>(view->decode(0, rows, out).has_value());
-  static_cast<void>(view->decode(rows / 3, rows - rows / 3, out).has_value());
-  for (std::size_t row = 0; row < rows; row += 41) static_cast<void>(view->at(row, out).has_value());
+  // A column into which decoding failed is thrown away, as its callers do: what it holds is not defined.
+  if (!view->decode(0, rows, out) || !view->decode(rows / 3, rows - rows / 3, out)) return;
+  for (std::size_t row = 0; row < rows; row += 41) {
+    if (!view->at(row, out)) return;
+  }
   std::size_t sum = 0;  // Touches every byte that was lent.
   for (std::size_t row = 0; type.is_variable() && row < out.rows(); ++row) {
     if (out.is_null(row)) continue;
