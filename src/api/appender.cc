@@ -66,7 +66,7 @@ void Appender::State::no_slot(std::string_view given) {
 }
 
 void Appender::State::wrong(const Slot& slot, std::string_view given) {
-  const ColumnSchema& of = schema->columns[ordinals[static_cast<std::size_t>(&slot - slots.data())]];
+  const ColumnSchema& of = column_of(slot);
   error = Error(Code::invalid_argument,
                 "column '" + of.name + "' is " + type_name(of.type) + "; it was given a " + std::string(given))
               .with_sqlstate("42804");
@@ -74,7 +74,7 @@ void Appender::State::wrong(const Slot& slot, std::string_view given) {
 
 // As an insert says it, but of this row alone: in a batch it would take the others with it.
 void Appender::State::no_null(const Slot& slot) {
-  const ColumnSchema& of = schema->columns[ordinals[static_cast<std::size_t>(&slot - slots.data())]];
+  const ColumnSchema& of = column_of(slot);
   error = Error(Code::constraint, "NULL in column '" + of.name + "' of table '" + schema->name + "', which is NOT NULL")
               .with_sqlstate("23502");
 }
@@ -83,7 +83,7 @@ void Appender::State::no_null(const Slot& slot) {
 void Appender::State::put_reference(const Slot& slot, const Value& value) {
   if (slot.kind != TypeKind::blob) return wrong(slot, "BLOB");
   const auto ref = reference_of(*engine, value);
-  const ColumnSchema& column = schema->columns[ordinals[static_cast<std::size_t>(&slot - slots.data())]];
+  const ColumnSchema& column = column_of(slot);
   if (!ref) {
     error = ref.error();
   } else if (is_indexed(*schema, column.id)) {

@@ -33,6 +33,9 @@ struct Appender::State {  // One thread at a time.
   void no_slot(std::string_view given);
   void wrong(const Slot& slot, std::string_view given);
   void no_null(const Slot& slot);
+  [[nodiscard]] const ColumnSchema& column_of(const Slot& slot) const {
+    return schema->columns[ordinals[static_cast<std::size_t>(&slot - slots.data())]];
+  }
   Result<void> add_row();
   Result<void> commit(std::optional<Durability> durability);
   void put_reference(const Slot& slot, const Value& value);

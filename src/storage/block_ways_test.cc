@@ -2,34 +2,16 @@
 
 #include <doctest/doctest.h>
 
-#include "os/posix.h"
 #include "os/sim/dice.h"
 #include "os/thread.h"
-#include "storage/block_slots.h"
+#include "storage/block_slots_test.h"
 
 namespace mneme {
 namespace {
 
-constexpr std::size_t kBytes = 4'096;
-
-class FillingLoader final : public BlockCache::Loader {
- public:
-  Result<void> load(const BlockKey& key, MutableBytes into) override {
-    for (std::byte& byte : into) byte = static_cast<std::byte>(key.offset);
-    return {};
-  }
-};
-
-struct Fixture {
-  PosixWorld real;
-  MemoryBudget budget{16 << 20};
-  BlockCache cache{budget, real.world().scheduler, 64 << 10, 1};
-  FillingLoader loader;
-  LazyBlockSlots lazy;
-  BlockSlots& slots = *lazy.get(8, cache);
-
+struct Fixture : SlottedBlocks {
   std::shared_ptr<const CachedBlock> put(std::size_t slot) {
-    auto block = cache.get_block({1, slot, kBytes}, BlockCache::Priority::normal, loader).value();
+    auto block = load(slot);
     slots.put(slot, block);
     return block;
   }
@@ -81,7 +63,7 @@ TEST_CASE_FIXTURE(Fixture, "what went between choosing and holding is not held")
 }
 
 TEST_CASE_FIXTURE(Fixture, "a handle to a block that has left the cache opens no way to it") {
-  const auto block = cache.get_block({1, 7, kBytes}, BlockCache::Priority::normal, loader).value();
+  const auto block = cache.get_block({1, 7, 4'096}, BlockCache::Priority::normal, loader).value();
   cache.reclaim(64 << 10);
   slots.put(7, block);
   CHECK(slots.way(7).load() == nullptr);
@@ -107,7 +89,7 @@ TEST_CASE("ways that end leave their blocks in the cache, free for other ways") 
   MemoryBudget budget{16 << 20};
   BlockCache cache{budget, real.world().scheduler, 64 << 10, 1};
   FillingLoader loader;
-  const auto block = cache.get_block({1, 7, kBytes}, BlockCache::Priority::normal, loader).value();
+  const auto block = cache.get_block({1, 7, 4'096}, BlockCache::Priority::normal, loader).value();
   {
     LazyBlockSlots first;
     first.get(8, cache)->put(7, block);
