@@ -1,5 +1,7 @@
 #include "commands.h"
 
+#include <time.h>
+
 #include <cinttypes>
 #include <cstdio>
 
@@ -17,6 +19,24 @@ std::string bytes_text(std::uint64_t bytes) {
   char text[32];
   std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", amount, units[unit]);
   return text;
+}
+
+void print_readers(const DatabaseInfo& info) {
+  std::printf("readers       %zu in other processes\n", info.readers.size());
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  for (const auto& reader : info.readers) {
+    const double age_s = static_cast<double>(now.tv_sec) - static_cast<double>(reader.since_ns) / 1e9;
+    std::printf("  process %-10" PRIu32 " for %.0f s%s, ", reader.pid, age_s > 0 ? age_s : 0.0,
+                reader.alive ? "" : " (has ended, or is not to be seen from here)");
+    if (!reader.keeps_files) {
+      std::printf("keeps nothing\n");
+    } else if (reader.keeps_log) {
+      std::printf("keeps all files and the log: it is opening\n");
+    } else {
+      std::printf("keeps files dropped since edit %" PRIu64 " of manifest %" PRIu64 "\n", reader.edit, reader.manifest);
+    }
+  }
 }
 
 }  // namespace
@@ -51,11 +71,12 @@ Result<void> print_info(Database& database) {
     std::printf("  %-30s %12" PRIu64 " rows  %4" PRIu64 " segments  %10s\n", table.name.c_str(), table.rows,
                 table.segments, bytes_text(table.bytes).c_str());
   }
-  std::printf("log           %s\n", bytes_text(info->log_bytes).c_str());
+  if (!info->read_only) std::printf("log           %s\n", bytes_text(info->log_bytes).c_str());
   std::printf("memory        %s of %s (peak %s)\n", bytes_text(info->memory_used).c_str(),
               bytes_text(info->memory_budget).c_str(), bytes_text(info->memory_peak).c_str());
   std::printf("recovery      %" PRIu64 " commits replayed, %" PRIu64 " bytes of torn tail cut\n",
               info->recovered_groups, info->recovered_tail_cut);
+  print_readers(*info);
   return {};
 }
 

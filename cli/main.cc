@@ -1,5 +1,6 @@
 // mneme: the command line. `mneme DIR` is a shell; with -c, -f or standard input it runs SQL; import, info, check and
-// backup are commands. Exit status 0, or 1 after an error, which stands on standard error.
+// backup are commands, and salvage, which opens nothing but reads what is left. Exit status 0, or 1 after an error,
+// which stands on standard error, or when a salvage lost something.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -7,6 +8,7 @@
 
 #include "commands.h"
 #include "run_sql.h"
+#include "salvage.h"
 #include "shell.h"
 
 namespace mneme::cli {
@@ -18,6 +20,7 @@ struct Arguments {
   std::string file;
   std::string mode = "table";
   bool timing = false;
+  bool read_only = false;
   std::size_t memory_mib = 64;
   std::string import_file;
   std::string table;
@@ -50,11 +53,19 @@ Result<void> run_statements(Database& database, const Arguments& arguments, cons
   return {};
 }
 
-Result<void> run(const CLI::App& app, const Arguments& arguments) {
+Result<int> run_salvage(const Arguments& arguments) {
+  const auto complete = salvage_to(arguments.directory, arguments.destination, arguments.memory_mib << 20,
+                                   mode_of(arguments.mode).value_or(Mode::table));
+  if (!complete) return complete.error();
+  return *complete ? 0 : 1;
+}
+
+Result<int> run(const CLI::App& app, const Arguments& arguments) {
   Options options;
   options.memory_budget = arguments.memory_mib << 20;
   const bool only_reads = app.got_subcommand("info") || app.got_subcommand("check") || app.got_subcommand("backup");
   options.create_if_missing = !only_reads;
+  options.read_only = arguments.read_only;
   auto database = Database::open(arguments.directory, options);
   if (!database) return std::move(database).error();
   const RunOptions how{.mode = mode_of(arguments.mode).value_or(Mode::table), .timing = arguments.timing};
@@ -75,7 +86,9 @@ Result<void> run(const CLI::App& app, const Arguments& arguments) {
     done = run_statements(*database, arguments, how);
   }
   auto closed = database->close();
-  return done ? std::move(closed) : std::move(done);
+  if (!done) return std::move(done).error();
+  if (!closed) return std::move(closed).error();
+  return 0;
 }
 
 void declare(CLI::App& app, Arguments& arguments) {
@@ -85,6 +98,7 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_option("--mode", arguments.mode, "table, csv, json or jsonl")
       ->check(CLI::IsMember({"table", "csv", "json", "jsonl"}));
   app.add_flag("--timing", arguments.timing, "print how long each statement took");
+  app.add_flag("--read-only", arguments.read_only, "read beside the process that writes; changes are refused");
   app.add_option("--memory", arguments.memory_mib, "memory budget in MiB")->check(CLI::Range(4, 1 << 20));
   CLI::App* import = app.add_subcommand("import", "load a ULog, CSV, JSON lines or vector file");
   import->add_option("FILE", arguments.import_file, "the file")->required();
@@ -93,6 +107,8 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.add_subcommand("check", "verify every block, index and invariant");
   CLI::App* backup = app.add_subcommand("backup", "copy the database, beside running writers");
   backup->add_option("DEST", arguments.destination, "the copy's directory")->required();
+  CLI::App* salvage = app.add_subcommand("salvage", "save what is readable of a damaged database in a new one");
+  salvage->add_option("DEST", arguments.destination, "the new database's directory, empty or not there")->required();
   app.require_subcommand(0, 1);
 }
 
@@ -108,9 +124,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 1;
   }
-  if (auto done = mneme::cli::run(app, arguments); !done) {
-    mneme::cli::print_error(done.error());
-    return 1;
-  }
-  return 0;
+  const auto done =
+      app.got_subcommand("salvage") ? mneme::cli::run_salvage(arguments) : mneme::cli::run(app, arguments);
+  if (!done) mneme::cli::print_error(done.error());
+  return done ? *done : 1;
 }

@@ -9,8 +9,9 @@ if(MNEME_MODULES AND TARGET mneme_api)
     # Whole, because nothing inside calls what they export; what is neither exported nor reached goes.
     target_link_libraries(mneme PRIVATE mneme_api)
     set_target_properties(mneme PROPERTIES LINK_LIBRARY_OVERRIDE "WHOLE_ARCHIVE,mneme_api,mneme_types,mneme_base")
+    # Nobody puts his own functions in place of ours: inside, they are called without a detour.
     # A sanitizer's own functions come with the program, not with the library.
-    target_link_options(mneme PRIVATE -Wl,--gc-sections $<$<NOT:$<BOOL:${MNEME_SANITIZE}>>:-Wl,--no-undefined>)
+    target_link_options(mneme PRIVATE -Wl,--gc-sections,-Bsymbolic-functions $<$<NOT:$<BOOL:${MNEME_SANITIZE}>>:-Wl,--no-undefined>)
     # What the standard library's templates leave in it is nobody else's; relative relocations take a bit each.
     target_link_options(mneme PRIVATE -Wl,--version-script=${CMAKE_SOURCE_DIR}/cmake/libmneme.map)
     set_target_properties(mneme PROPERTIES LINK_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/libmneme.map)

@@ -49,12 +49,13 @@ function(mneme_module name)
     list(APPEND links mneme_${dep_target})
   endforeach()
 
-  # Most code runs once a statement, a file or an open: small matters more there than fast.
+  # Most code runs once a statement, a file or an open: small matters more there than fast. A variable costs a byte less
+  # by the frame pointer than by the stack pointer, and the unwind tables are shorter.
   set(compact ${sources})
   if(ARG_FAST)
     list(FILTER compact EXCLUDE REGEX "/(${ARG_FAST})\\.cc$")
   endif()
-  set_source_files_properties(${compact} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-Os>")
+  set_source_files_properties(${compact} PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-Os;-fno-omit-frame-pointer>")
 
   if(sources)
     add_library(mneme_${target} STATIC ${sources})

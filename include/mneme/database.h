@@ -34,6 +34,10 @@ struct Options {
   std::uint64_t log_file_bytes = std::uint64_t{16} << 20;
   int threads = 1;                // 1: a maintenance thread. 0: the host calls run_maintenance().
   bool create_if_missing = true;  // Else opening what is not there is not_found.
+  // Reads beside the process that writes, or where none does: each statement outside of a transaction, and each
+  // transaction, sees all that was durable when it began, and nothing that was not. Several processes may.
+  // With threads = 0 run_maintenance() lets go of what keeps the writer's old files from going.
+  bool read_only = false;
   // What now() follows, in ns since the Unix epoch (a replayed flight has its own time). None: the system's clock.
   // Called by any thread.
   std::function<std::int64_t()> wall_clock_ns = {};
@@ -279,7 +283,19 @@ struct DatabaseInfo {
     std::uint64_t segments = 0;
     std::uint64_t bytes = 0;  // On disk.
   };
+  // Another process (or opening) that reads the database.
+  struct ReaderInfo {
+    std::uint32_t pid = 0;
+    bool alive = true;           // False: it has ended, and a child that it forked has its files; or another container.
+    std::int64_t since_ns = 0;   // When it opened the database: ns since the Unix epoch.
+    bool keeps_files = false;    // Files that were dropped since it read the newest manifest stay on the disk,
+    bool keeps_log = false;      // and all of the log.
+    std::uint64_t manifest = 0;  // Of keeps_files: what edits behind this one dropped.
+    std::uint64_t edit = 0;
+  };
   std::vector<TableInfo> tables;
+  std::vector<ReaderInfo> readers;
+  bool read_only = false;  // As it was opened.
   std::uint64_t log_bytes = 0;
   std::size_t memory_used = 0;
   std::size_t memory_peak = 0;
@@ -292,8 +308,8 @@ struct DatabaseInfo {
 // with busy, and nothing is written.
 class MNEME_API Database {  // Thread-safe.
  public:
-  // Opens the database in `directory`, creating it when there is none. busy: another process writes to it. corrupt:
-  // names file and offset.
+  // Opens the database in `directory`, creating it when there is none. busy: another process writes to it, or another
+  // opening of this one; the message names it. corrupt: names file and offset.
   static Result<Database> open(std::string_view directory, const Options& options = {});
   Database(Database&&) noexcept;
   Database& operator=(Database&&) noexcept;

@@ -41,14 +41,16 @@ struct SourcePosition {
   std::uint32_t column = 0;
 };
 
-// Everything that makes or ends an Error is out of line and cold: errors are rare, and the code that handles them is in
-// every function.
 template <class T>
 class Result;
 
+// Everything that makes or ends an Error is out of line and cold: errors are rare, and the code that handles them is in
+// every function. But for the question whether there is anything to end: a compiler that sees it after a call has
+// succeeded, or after the error has moved on, drops it; asked to save bytes, it would call a function instead.
 class [[nodiscard]] MNEME_API Error {
  public:
   [[gnu::cold]] Error(Code code, std::string message);
+  [[gnu::cold]] Error(Code code, const char* message);  // So that callers need no string, nor code to end one.
   Error(Error&& other) noexcept : data_(std::exchange(other.data_, nullptr)) {}
   Error& operator=(Error&& other) noexcept {
     std::swap(data_, other.data_);
@@ -56,7 +58,7 @@ class [[nodiscard]] MNEME_API Error {
   }
   [[gnu::cold]] Error(const Error& other);
   [[gnu::cold]] Error& operator=(const Error& other);
-  ~Error() {
+  [[gnu::always_inline]] ~Error() {
     if (data_ != nullptr) drop();
   }
 
@@ -70,7 +72,7 @@ class [[nodiscard]] MNEME_API Error {
   [[gnu::cold]] Error during(std::string_view what) &&;
   [[gnu::cold]] Error at(SourcePosition position) &&;
   [[gnu::cold]] Error with_hint(std::string hint) &&;
-  [[gnu::cold]] Error with_sqlstate(std::string_view five_characters) &&;  // REQUIRES: a string literal.
+  [[gnu::cold]] Error with_sqlstate(const char* five_characters) &&;  // REQUIRES: a string literal.
 
   // "conflict: message (line 1, column 8)  hint: ..."
   [[nodiscard]] std::string to_string() const;
@@ -109,7 +111,7 @@ class [[nodiscard]] Result {
     std::destroy_at(this);
     return *std::construct_at(this, std::move(other));
   }
-  ~Result() {
+  [[gnu::always_inline]] ~Result() {
     if (has_value_) {
       value_.~T();
     } else {
@@ -167,6 +169,11 @@ class [[nodiscard]] Result<void> {
   using Value = void;
   Result() noexcept : error_(nullptr) {}
   Result(Error error) noexcept : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  Result(Result&& other) noexcept = default;
+  Result(const Result& other) = default;
+  Result& operator=(Result&& other) noexcept = default;
+  Result& operator=(const Result& other) = default;
+  [[gnu::always_inline]] ~Result() {}  // NOLINT(modernize-use-equals-default): that would not be inlined.
   [[nodiscard]] bool has_value() const noexcept { return error_.data_ == nullptr; }
   explicit operator bool() const noexcept { return has_value(); }
   void value() const {  // REQUIRES: has_value().

@@ -73,11 +73,7 @@ void Appender::State::wrong(const Slot& slot, std::string_view given) {
 }
 
 // As an insert says it, but of this row alone: in a batch it would take the others with it.
-void Appender::State::no_null(const Slot& slot) {
-  const ColumnSchema& of = column_of(slot);
-  error = Error(Code::constraint, "NULL in column '" + of.name + "' of table '" + schema->name + "', which is NOT NULL")
-              .with_sqlstate("23502");
-}
+void Appender::State::no_null(const Slot& slot) { error = refuse_null(*schema, column_of(slot)); }
 
 // A value from a BlobWriter, which need not live until the row is committed.
 void Appender::State::put_reference(const Slot& slot, const Value& value) {
@@ -274,6 +270,7 @@ Result<void> Appender::flush(std::optional<Durability> durability) {
 Result<Appender> Database::appender(std::string_view table, std::span<const std::string> columns) {
   return guarded(*state_->engine, [&]() -> Result<Appender> {
     const auto& engine = state_->engine;
+    if (engine->store().is_read_only()) return engine->store().refuse_write();
     const auto schema = TRY(find_table(*engine, table));
     std::vector<std::size_t> ordinals;
     for (std::size_t i = 0; columns.empty() && i < schema->columns.size(); ++i) {

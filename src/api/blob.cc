@@ -148,8 +148,7 @@ Result<void> BlobReader::read(std::uint64_t offset, std::span<std::byte> into) c
 Result<std::optional<BlobReader>> Connection::read_blob(std::string_view sql, std::span<const Value> parameters) {
   return guarded(*state_->core->engine, [&]() -> Result<std::optional<BlobReader>> {
     Lock lock(state_->core->mutex);
-    const auto prepared = TRY(state_->core->session.prepare(sql));
-    auto blob = TRY(state_->core->session.read_blob(*prepared, parameters));
+    auto blob = TRY(state_->core->session.read_blob(sql, parameters));
     if (!blob) return std::optional<BlobReader>();
     auto reader = std::make_unique<BlobReader::State>();
     reader->engine = state_->core->engine;

@@ -23,12 +23,12 @@ Result<ResultSet> Connection::execute(std::string_view sql, std::span<const Valu
 
 Result<void> Connection::execute_script(std::string_view sql, const std::function<void(const ResultSet&)>& each) {
   return guarded(*state_->core->engine, [&]() -> Result<void> {
-    for (const auto& prepared : TRY(Session::parse_all(sql))) {
+    return Session::parse_each(sql, [&](PreparedStatement& prepared) -> Result<void> {
       Lock lock(state_->core->mutex);
-      const ResultSet result(TRY(state_->core->session.execute(*prepared, {})));
+      const ResultSet result(TRY(state_->core->session.execute(prepared, {})));
       if (each) each(result);
-    }
-    return {};
+      return {};
+    });
   });
 }
 

@@ -50,6 +50,20 @@ Result<CheckReport> Database::check() {
   });
 }
 
+namespace {
+
+DatabaseInfo::ReaderInfo describe_reader(const ReaderPin& pin) {
+  return {.pid = pin.process.pid,
+          .alive = is_alive(pin.process),
+          .since_ns = pin.since_ns,
+          .keeps_files = pin.point != kNoManifestPoint,
+          .keeps_log = pin.log_from != kNoLogFile,
+          .manifest = raw(pin.point.manifest),
+          .edit = pin.point.sequence};
+}
+
+}  // namespace
+
 Result<DatabaseInfo> Database::info() {
   return guarded(*state_->engine, [&]() -> Result<DatabaseInfo> {
     Store& store = state_->engine->store();
@@ -58,6 +72,8 @@ Result<DatabaseInfo> Database::info() {
     for (const auto& schema : transaction->tables()) {
       info.tables.push_back(describe_table(*transaction, *schema));
     }
+    for (const ReaderPin& pin : TRY(store.readers())) info.readers.push_back(describe_reader(pin));
+    info.read_only = store.is_read_only();
     info.log_bytes = store.log_bytes();
     info.memory_used = store.budget().used();
     info.memory_peak = store.budget().peak();

@@ -14,7 +14,7 @@ Result<std::shared_ptr<Engine>> Engine::open(std::string_view directory, const O
   const World world = engine->world_.world();
   std::string path(directory);
   while (path.size() > 1 && path.back() == '/') path.pop_back();
-  if (!options.create_if_missing && !TRY(world.files.exists(path + "/CURRENT"))) {
+  if (!options.create_if_missing && !options.read_only && !TRY(world.files.exists(path + "/CURRENT"))) {
     return Error(Code::not_found, path + ": there is no database here");
   }
   std::vector<std::unique_ptr<IndexKind>> known;
@@ -27,7 +27,8 @@ Result<std::shared_ptr<Engine>> Engine::open(std::string_view directory, const O
   store.log_file_bytes = options.log_file_bytes;
   store.threads = static_cast<unsigned>(options.threads);
   engine->directory_ = path;
-  engine->store_ = TRY(Store::open(world, std::move(path), store, kinds.get()));
+  auto open = options.read_only ? Store::open_read_only : Store::open;
+  engine->store_ = TRY(open(world, std::move(path), store, kinds.get()));
   engine->kinds_ = std::move(kinds);
   return engine;
 }

@@ -40,7 +40,7 @@ struct ResultData {  // One thread at a time.
   Reservation memory;
   std::shared_ptr<const PlannedStatement> plan;  // Text may be borrowed from its constants
   std::vector<Column> parameters;                // and from these.
-  std::shared_ptr<ResultHome> home;              // Where it goes afterwards; null: nowhere.
+  std::shared_ptr<ResultHome> home;              // Where it goes afterwards; null: nowhere. Kept while it is there.
 
   [[nodiscard]] Value value(std::size_t row, std::size_t column) const;
   void add(Batch batch) {

@@ -18,6 +18,12 @@ bool is(const sql::Statement& statement) {
   return std::holds_alternative<Node>(statement.node);
 }
 
+bool may_change(const sql::Statement& statement) {
+  return !is<sql::QueryPtr>(statement) && !is<sql::Explain>(statement) && !is<sql::Begin>(statement) &&
+         !is<sql::Commit>(statement) && !is<sql::Rollback>(statement) && !is<sql::Savepoint>(statement) &&
+         !is<sql::Release>(statement) && !is<sql::Set>(statement) && !is<sql::Show>(statement);
+}
+
 std::unique_ptr<ResultData> nothing() { return std::make_unique<ResultData>(); }
 
 // Of a column's only row; none: it is NULL.
@@ -52,16 +58,22 @@ std::unique_ptr<ResultData> text_rows(std::string name, std::string_view lines) 
   return data;
 }
 
+std::shared_ptr<PreparedStatement> prepared_of(std::string_view sql, sql::Statement statement) {
+  auto prepared = std::make_shared<PreparedStatement>();
+  prepared->text = sql.substr(statement.begin_bytes, statement.end_bytes - statement.begin_bytes);
+  prepared->statement = std::move(statement);
+  return prepared;
+}
+
 }  // namespace
 
-Result<std::vector<std::shared_ptr<PreparedStatement>>> Session::parse_all(std::string_view sql) {
-  std::vector<std::shared_ptr<PreparedStatement>> prepared;
-  for (sql::Statement& statement : TRY(sql::parse(sql))) {
-    prepared.push_back(std::make_shared<PreparedStatement>());
-    prepared.back()->text = sql.substr(statement.begin_bytes, statement.end_bytes - statement.begin_bytes);
-    prepared.back()->statement = std::move(statement);
-  }
-  return prepared;
+// Read twice: the trees of a long script are not to be held together.
+Result<void> Session::parse_each(std::string_view sql, const std::function<Result<void>(PreparedStatement&)>& each) {
+  TRY(sql::parse_each(sql, [](const sql::Statement&) { return Result<void>(); }));
+  return sql::parse_each(sql, [&](sql::Statement statement) {
+    const auto prepared = prepared_of(sql, std::move(statement));
+    return each(*prepared);
+  });
 }
 
 Result<std::shared_ptr<PreparedStatement>> Session::prepare(std::string_view sql) {
@@ -71,13 +83,20 @@ Result<std::shared_ptr<PreparedStatement>> Session::prepare(std::string_view sql
 }
 
 Result<std::shared_ptr<PreparedStatement>> Session::parse_one(std::string_view sql) {
-  auto all = TRY(parse_all(sql));
-  if (all.size() != 1) {
-    return Error(Code::invalid_argument, all.empty() ? "no statement" : "more than one statement")
+  std::shared_ptr<PreparedStatement> found;
+  bool several = false;
+  TRY(sql::parse_each(sql, [&](sql::Statement statement) -> Result<void> {
+    several = found != nullptr;
+    if (several) return {};
+    found = prepared_of(sql, std::move(statement));
+    return {};
+  }));
+  if (found == nullptr || several) {
+    return Error(Code::invalid_argument, found == nullptr ? "no statement" : "more than one statement")
         .with_sqlstate("42601")
         .with_hint("execute_script() runs several");
   }
-  return std::move(all.front());
+  return found;
 }
 
 Result<void> Session::check_ready(const sql::Statement& statement) const {
@@ -92,6 +111,10 @@ Result<void> Session::check_ready(const sql::Statement& statement) const {
 Result<Session::Data> Session::execute(PreparedStatement& prepared, std::span<const Value> parameters) {
   const sql::Statement& statement = prepared.statement;
   TRY(check_ready(statement));
+  if (engine_->store().is_read_only() && may_change(statement)) {
+    if (transaction_) failed_ = true;
+    return engine_->store().refuse_write().at(statement.at);
+  }
   if (prepared.point != nullptr && prepared.point->takes(parameters)) {
     auto data = run_point(*prepared.point, parameters);
     if (!data && transaction_) failed_ = true;
@@ -250,7 +273,10 @@ Result<void> Session::make_plan(const Transaction& transaction, PreparedStatemen
   if (prepared.plan != nullptr && still_fits(*prepared.plan, transaction)) return {};
   prepared.point.reset();
   prepared.plan = TRY(plan_statement(prepared.statement, transaction, parameters));
-  prepared.point = PointRead::of(prepared.plan, engine_->kinds(), engine_->store());
+  // Beside a writer the newest snapshot is more than a look at memory.
+  if (!engine_->store().is_read_only()) {
+    prepared.point = PointRead::of(prepared.plan, engine_->kinds(), engine_->store());
+  }
   return {};
 }
 
@@ -294,16 +320,48 @@ Result<OpenStream> Session::open_stream(PreparedStatement& prepared, std::span<c
   return stream;
 }
 
-Result<std::optional<StoredBlob>> Session::read_blob(PreparedStatement& prepared, std::span<const Value> parameters) {
-  TRY(check_ready(prepared.statement));
+namespace {
+
+constexpr const char* kBlobQueryWanted = "read_blob() takes a query of one BLOB column";
+
+}  // namespace
+
+Result<std::shared_ptr<const PlannedStatement>> Session::plan_blob_query(const Transaction& transaction,
+                                                                         std::string_view sql,
+                                                                         std::span<const Value> parameters) {
+  std::vector<Type> types = types_of(parameters);
+  const auto known = std::ranges::find_if(
+      blob_queries_, [&](const BlobQuery& query) { return query.prepared->text == sql && query.types == types; });
+  if (known != blob_queries_.end()) {
+    std::rotate(blob_queries_.begin(), known, known + 1);
+    const auto& plan = blob_queries_.front().prepared->plan;
+    if (still_fits(*plan, transaction)) {
+      TRY(check_ready(blob_queries_.front().prepared->statement));
+      return plan;
+    }
+    blob_queries_.erase(blob_queries_.begin());
+  }
+  BlobQuery query{TRY(prepare(sql)), std::move(types)};
+  TRY(check_ready(query.prepared->statement));
+  if (!is<sql::QueryPtr>(query.prepared->statement)) {
+    return Error(Code::invalid_argument, kBlobQueryWanted).with_sqlstate("42804");
+  }
+  auto plan = TRY(plan_statement(query.prepared->statement, transaction, parameters, true));
+  query.prepared->text = sql;
+  query.prepared->plan = plan;
+  if (sql.size() > kBlobQueryBytesMax) return plan;
+  if (blob_queries_.size() == kBlobQueriesMax) blob_queries_.pop_back();
+  blob_queries_.insert(blob_queries_.begin(), std::move(query));
+  return plan;
+}
+
+Result<std::optional<StoredBlob>> Session::read_blob(std::string_view sql, std::span<const Value> parameters) {
   std::unique_ptr<Transaction> own;
   if (!transaction_) own = TRY(engine_->begin());
   Transaction& transaction = transaction_ ? *transaction_ : *own;
-  constexpr const char* kWanted = "read_blob() takes a query of one BLOB column";
-  if (!is<sql::QueryPtr>(prepared.statement)) return Error(Code::invalid_argument, kWanted).with_sqlstate("42804");
-  const auto plan = TRY(plan_statement(prepared.statement, transaction, parameters, true));
+  const auto plan = TRY(plan_blob_query(transaction, sql, parameters));
   if (plan->columns.size() != 1 || plan->columns.front().type.kind != TypeKind::blob) {
-    return Error(Code::invalid_argument, kWanted).with_sqlstate("42804");
+    return Error(Code::invalid_argument, kBlobQueryWanted).with_sqlstate("42804");
   }
   MemoryBudget& budget = engine_->store().budget();
   Execution execution(plan, transaction, budget, TRY(bind_parameters(*engine_, plan->plan, parameters)));

@@ -1,6 +1,7 @@
 // Session: what a Connection does, statement by statement: transactions, their failure, plans and their runs.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,15 +35,15 @@ class Session {  // One thread at a time.
 
   // Exactly one statement. invalid_argument, 42601: none or several; an open transaction then has failed.
   Result<std::shared_ptr<PreparedStatement>> prepare(std::string_view sql);
-  // All statements of a text.
-  static Result<std::vector<std::shared_ptr<PreparedStatement>>> parse_all(std::string_view sql);
+  // All statements of a text in turn, none when one of them is malformed.
+  static Result<void> parse_each(std::string_view sql, const std::function<Result<void>(PreparedStatement&)>& each);
   using Data = std::unique_ptr<ResultData>;
   Result<Data> execute(PreparedStatement& prepared, std::span<const Value> parameters);
   // A query whose rows are pulled; until end_stream() nothing else runs.
   Result<OpenStream> open_stream(PreparedStatement& prepared, std::span<const Value> parameters);
   void end_stream() noexcept { streaming_ = false; }
-  // Of a query for one BLOB.
-  Result<std::optional<StoredBlob>> read_blob(PreparedStatement& prepared, std::span<const Value> parameters);
+  // Of a query for one BLOB, the text of which is remembered with its plan: blobs are read by the same few.
+  Result<std::optional<StoredBlob>> read_blob(std::string_view sql, std::span<const Value> parameters);
 
   [[nodiscard]] bool in_transaction() const noexcept { return transaction_ != nullptr; }
   void set_durability(std::optional<Durability> durability) noexcept { durability_ = durability; }
@@ -63,6 +64,8 @@ class Session {  // One thread at a time.
   Result<Data> run_alone(PreparedStatement& prepared, std::span<const Value> parameters);
   Result<Data> run_inside(PreparedStatement& prepared, std::span<const Value> parameters);
   Result<Data> run(Transaction& transaction, PreparedStatement& prepared, std::span<const Value> parameters);
+  Result<std::shared_ptr<const PlannedStatement>> plan_blob_query(const Transaction& transaction, std::string_view sql,
+                                                                  std::span<const Value> parameters);
   // Null: the operators must answer.
   Result<Data> run_point(PointRead& point, std::span<const Value> parameters);
   Result<void> make_plan(const Transaction& transaction, PreparedStatement& prepared,
@@ -79,6 +82,14 @@ class Session {  // One thread at a time.
   bool failed_ = false;                       // A statement of transaction_ failed: only ROLLBACK is taken.
   bool streaming_ = false;
   std::optional<Durability> durability_;
+
+  struct BlobQuery {
+    std::shared_ptr<PreparedStatement> prepared;  // Its rows are by reference: it serves nothing else.
+    std::vector<Type> types;                      // Of the parameters it was planned for.
+  };
+  static constexpr std::size_t kBlobQueriesMax = 4;
+  static constexpr std::size_t kBlobQueryBytesMax = 4 << 10;  // Longer texts are not remembered.
+  std::vector<BlobQuery> blob_queries_;                       // The last used first.
 };
 
 // The plan of a statement for `transaction`, made anew when the one there is no longer fits.

@@ -30,12 +30,26 @@ struct Error::Data {
   std::string hint;
   std::string_view sqlstate;
   std::optional<SourcePosition> position;
+
+  // The border of the library makes it of std::bad_alloc, when there may be no memory for an error either. One for all,
+  // never changed; its text fits a string without the heap.
+  static constexpr std::string_view kOutOfMemory = "out of memory";
+  static Data* out_of_memory() noexcept {
+    static const Data data{Code::full, std::string(kOutOfMemory), {}, "53200", {}};
+    return const_cast<Data*>(&data);
+  }
+  [[nodiscard]] bool is_shared() const noexcept { return this == out_of_memory(); }
 };
 
 Error::Error(Code code, std::string message) : data_(new Data{code, std::move(message), {}, {}, {}}) {}
-Error::Error(const Error& other) : data_(new Data(*other.data_)) {}
+Error::Error(Code code, const char* message)
+    : data_(code == Code::full && message == Data::kOutOfMemory ? Data::out_of_memory()
+                                                                : new Data{code, message, {}, {}, {}}) {}
+Error::Error(const Error& other) : data_(other.data_->is_shared() ? other.data_ : new Data(*other.data_)) {}
 Error& Error::operator=(const Error& other) { return *this = Error(other); }
-void Error::drop() noexcept { delete data_; }
+void Error::drop() noexcept {
+  if (!data_->is_shared()) delete data_;
+}
 
 Code Error::code() const noexcept { return data_->code; }
 const std::string& Error::message() const noexcept { return data_->message; }
@@ -44,19 +58,20 @@ std::optional<SourcePosition> Error::position() const noexcept { return data_->p
 std::string_view Error::hint() const noexcept { return data_->hint; }
 
 Error Error::during(std::string_view what) && {
+  if (data_->is_shared()) return std::move(*this);
   data_->message = std::string(what) + ": " + data_->message;
   return std::move(*this);
 }
 Error Error::at(SourcePosition position) && {
-  if (!data_->position) data_->position = position;
+  if (!data_->is_shared() && !data_->position) data_->position = position;
   return std::move(*this);
 }
 Error Error::with_hint(std::string hint) && {
-  data_->hint = std::move(hint);
+  if (!data_->is_shared()) data_->hint = std::move(hint);
   return std::move(*this);
 }
-Error Error::with_sqlstate(std::string_view five_characters) && {
-  data_->sqlstate = five_characters;
+Error Error::with_sqlstate(const char* five_characters) && {
+  if (!data_->is_shared()) data_->sqlstate = five_characters;
   return std::move(*this);
 }
 

@@ -77,6 +77,10 @@ class IndexCursor {  // One thread at a time. Must not outlive the reader it cam
   virtual Result<bool> next(IndexBatch& out) = 0;
 };
 
+struct KeyRows {  // Of a source: [first, end).
+  std::uint32_t first = 0, end = 0;
+};
+
 // A borrowed bool(std::uint32_t ordinal): a lookup allocates nothing for it.
 class RowVisitor {
  public:
@@ -106,6 +110,11 @@ class IndexReader {
   // Tells `visit` the ordinals whose whole key has these bytes (types/key.h), of a memtable the newest first, until it
   // returns false. What a point lookup takes; no lock is held during the visit.
   virtual Result<void> find(Bytes key, const RowVisitor& visit) const = 0;
+  // The rows that alone can have a key, where that is one integer of eight bytes and they lie in its order, told
+  // without reading them: a lookup may search the column itself. None: only find() knows. `word`: types/key.h.
+  [[nodiscard]] virtual std::optional<KeyRows> rows_with([[maybe_unused]] std::uint64_t word) const noexcept {
+    return std::nullopt;
+  }
   [[nodiscard]] virtual Result<IndexStats> stats() const = 0;
   // Compares everything with the source's rows. corrupt: says what does not fit.
   virtual Result<void> verify() const = 0;

@@ -31,6 +31,11 @@ class File {  // Thread-safe, like the descriptor it stands for.
   // cache shows bytes that never reached the device and never will, and a later sync calls them durable: whoever reads
   // a file to build on it in another life calls this first.
   virtual void forget_cached() noexcept = 0;
+  // Locks the byte at `offset` (it need not exist) for as long as this file stays open; false: another open file, in
+  // whatever process, has it. REQUIRES: not opened read_only. A process that ends by whatever means lets go of it.
+  virtual Result<bool> try_lock(std::uint64_t offset) = 0;
+  // Whether another open file has locked one of the bytes [offset, offset + count).
+  virtual Result<bool> is_locked(std::uint64_t offset, std::uint64_t count) = 0;
 };
 
 // An exclusive lock on a file, held until destroyed (OFD lock: tied to the open file, not to the process).
@@ -52,6 +57,8 @@ class FileSystem {  // Thread-safe.
   virtual Result<void> sync_directory(const std::string& path, SyncSite site) = 0;
   // Hard link where possible (backup); unsupported where the file system cannot.
   virtual Result<void> link(const std::string& from, const std::string& to) = 0;
+  // Whether somebody holds the lock that lock() takes. not_found: nobody ever did.
+  virtual Result<bool> is_locked(const std::string& path) = 0;
   // Takes the lock at once, or fails with busy: the message holds the owner's `owner_note`, process and boot.
   virtual Result<std::unique_ptr<FileLock>> lock(const std::string& path, const std::string& owner_note) = 0;
 };

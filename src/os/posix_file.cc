@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "os/posix.h"
+#include "os/process.h"
 
 namespace mneme {
 namespace {
@@ -62,6 +63,31 @@ Result<Descriptor> open_descriptor(const std::string& path, int flags) {
   ::close(fd);
   if (moved < 0) return os_error("open", path, number);
   return Descriptor(moved);
+}
+
+// OFD locks: they belong to the open file, so that closing another descriptor of the file does not drop them.
+struct flock byte_lock(off_t byte) {
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = byte;
+  lock.l_len = 1;
+  return lock;
+}
+
+// False: another one has it.
+Result<bool> try_lock_byte(const Descriptor& fd, off_t byte, const std::string& path) {
+  struct flock wish = byte_lock(byte);
+  if (::fcntl(fd.get(), F_OFD_SETLK, &wish) == 0) return true;
+  if (errno == EAGAIN || errno == EACCES) return false;
+  return os_error("lock", path, errno);
+}
+
+Result<bool> are_locked(const Descriptor& fd, off_t from, off_t count, const std::string& path) {
+  struct flock wish = byte_lock(from);
+  wish.l_len = count;
+  if (::fcntl(fd.get(), F_OFD_GETLK, &wish) != 0) return os_error("look at the lock of", path, errno);
+  return wish.l_type != F_UNLCK;
 }
 
 class PosixFile final : public File {
@@ -123,6 +149,11 @@ class PosixFile final : public File {
   // Drops clean pages, which is what a failed writeback makes of dirty ones.
   void forget_cached() noexcept override { ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED); }
 
+  Result<bool> try_lock(std::uint64_t offset) override { return try_lock_byte(fd_, static_cast<off_t>(offset), path_); }
+  Result<bool> is_locked(std::uint64_t offset, std::uint64_t count) override {
+    return are_locked(fd_, static_cast<off_t>(offset), static_cast<off_t>(count), path_);
+  }
+
  private:
   // For file systems without fallocate: writing is the only promise of room they give.
   Result<void> fill_with_zeros(std::uint64_t from, std::uint64_t to) {
@@ -146,15 +177,6 @@ constexpr off_t kOwnerByte = 0;
 constexpr off_t kNoteByte = 1;
 constexpr int kNoteTries = 200;                // Then the owner was stopped between the two.
 constexpr std::int64_t kNoteWaitNs = 100'000;  // Between tries: writing a note takes microseconds.
-
-struct flock byte_lock(off_t byte) {
-  struct flock lock{};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  lock.l_start = byte;
-  lock.l_len = 1;
-  return lock;
-}
 
 class PosixFileLock final : public FileLock {
  public:
@@ -229,10 +251,15 @@ class PosixFileSystem final : public FileSystem {
     return os_error("link", from, number);
   }
 
+  Result<bool> is_locked(const std::string& path) override {
+    const Descriptor fd = TRY(open_descriptor(path, O_RDONLY));
+    return are_locked(fd, kOwnerByte, 1, path);
+  }
+
   Result<std::unique_ptr<FileLock>> lock(const std::string& path, const std::string& owner_note) override {
     Descriptor fd = TRY(open_descriptor(path, O_RDWR | O_CREAT));
-    for (int tries = 1; !TRY(try_lock(fd, kOwnerByte, path)); ++tries) {
-      const bool has_note = TRY(is_locked(fd, kNoteByte, path));
+    for (int tries = 1; !TRY(try_lock_byte(fd, kOwnerByte, path)); ++tries) {
+      const bool has_note = TRY(are_locked(fd, kNoteByte, 1, path));
       if (!has_note && tries < kNoteTries) {
         wait_for_note();
         continue;  // The owner may have gone as well.
@@ -243,33 +270,19 @@ class PosixFileSystem final : public FileSystem {
     PosixFile file(Descriptor(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)), path);
     // Over the last owner's note: to truncate a file first costs some file systems 5 ms of every opening.
     TRY(file.write(0, as_bytes(owner_note + ", process " + std::to_string(::getpid()) + boot_note() + "\n")));
-    if (!TRY(try_lock(fd, kNoteByte, path))) return os_error("lock", path, EAGAIN);  // Only an owner locks it.
+    if (!TRY(try_lock_byte(fd, kNoteByte, path))) return os_error("lock", path, EAGAIN);  // Only an owner locks it.
     return std::unique_ptr<FileLock>(std::make_unique<PosixFileLock>(std::move(fd)));
   }
 
  private:
-  // False: another one has it.
-  static Result<bool> try_lock(const Descriptor& fd, off_t byte, const std::string& path) {
-    struct flock wish = byte_lock(byte);
-    if (::fcntl(fd.get(), F_OFD_SETLK, &wish) == 0) return true;
-    if (errno == EAGAIN || errno == EACCES) return false;
-    return os_error("lock", path, errno);
-  }
-  static Result<bool> is_locked(const Descriptor& fd, off_t byte, const std::string& path) {
-    struct flock wish = byte_lock(byte);
-    if (::fcntl(fd.get(), F_OFD_GETLK, &wish) != 0) return os_error("look at the lock of", path, errno);
-    return wish.l_type != F_UNLCK;
-  }
   static void wait_for_note() {
     const timespec time{0, kNoteWaitNs};
     ::nanosleep(&time, nullptr);
   }
   // A process number means nothing after the machine was started anew.
   static std::string boot_note() {
-    std::array<char, 36> id{};
-    const auto fd = open_descriptor("/proc/sys/kernel/random/boot_id", O_RDONLY);
-    if (!fd || ::pread(fd->get(), id.data(), id.size(), 0) != static_cast<ssize_t>(id.size())) return {};
-    return " of boot " + std::string(id.data(), id.size());
+    const std::string boot = boot_text();
+    return boot.empty() ? boot : " of boot " + boot;
   }
   static std::string owner_of(const Descriptor& fd) {
     std::array<char, 256> note{};

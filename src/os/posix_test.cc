@@ -3,8 +3,10 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "os/process.h"
 #include "os/thread.h"
 
 namespace mneme {
@@ -104,6 +106,56 @@ TEST_CASE("posix: a lock has one owner, whose note the refused one reads, until 
   const std::string told = files->lock(directory.path + "/LOCK", "b").error().message();
   CHECK(told.find("writer: a, process " + std::to_string(::getpid())) != std::string::npos);
   CHECK(told.find('\n') == std::string::npos);
+}
+
+TEST_CASE("posix: a byte of a file is locked by one open file, as long as that is open") {
+  TemporaryDirectory directory;
+  const auto files = make_posix_file_system();
+  const std::string path = directory.path + "/READERS";
+  auto first = files->open(path, FileSystem::Open::create).value();
+  const auto second = files->open(path, FileSystem::Open::read_write).value();
+  CHECK(first->try_lock(100).value());
+  CHECK(first->try_lock(100).value());  // It has it.
+  CHECK_FALSE(second->try_lock(100).value());
+  CHECK(second->try_lock(101).value());
+  CHECK(second->is_locked(0, 1'000).value());
+  CHECK(second->is_locked(100, 1).value());
+  CHECK_FALSE(second->is_locked(101, 899).value());  // Its own.
+  CHECK_FALSE(second->is_locked(0, 100).value());
+  files->open(path, FileSystem::Open::read_only).value();  // And closed again: another descriptor is no matter.
+  CHECK_FALSE(second->try_lock(100).value());
+  first.reset();
+  CHECK(second->try_lock(100).value());
+}
+
+TEST_CASE("posix: a file that somebody has locked is told from one that nobody has") {
+  TemporaryDirectory directory;
+  const auto files = make_posix_file_system();
+  const std::string path = directory.path + "/LOCK";
+  CHECK(files->is_locked(path).error().code() == Code::not_found);
+  auto lock = files->lock(path, "a writer").value();
+  CHECK(files->is_locked(path).value());
+  lock.reset();
+  CHECK_FALSE(files->is_locked(path).value());
+}
+
+TEST_CASE("posix: a process is known from another one that was given its number") {
+  const ProcessIdentity here = this_process();
+  CHECK(here.pid == static_cast<std::uint32_t>(::getpid()));
+  CHECK(here.started != 0);
+  CHECK(is_alive(here));
+  ProcessIdentity earlier = here;
+  --earlier.started;
+  CHECK_FALSE(is_alive(earlier));
+  ProcessIdentity elsewhere = here;
+  elsewhere.boot[0] ^= std::byte{1};
+  CHECK_FALSE(is_alive(elsewhere));
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) ::_exit(this_process().pid == here.pid);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("posix: between an owner's lock and its note nobody is told of the owner before it") {

@@ -2,6 +2,7 @@
 // deterministically in the simulation. Users take Mutex, CondVar and Thread from os/thread.h.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,6 +39,11 @@ class Scheduler {  // Thread-safe.
   virtual std::unique_ptr<ThreadImpl> start(std::string name, std::function<void()> body) = 0;
   virtual void sleep_ns(std::int64_t duration_ns) = 0;
   virtual void yield() = 0;  // In the simulation: a point where another thread may run.
+  // Blocks while `word` has `value`; wakes spuriously, too. What a lock-free hand-over stands on: Signal in
+  // os/thread.h.
+  virtual void wait_while(const std::atomic<std::uint32_t>& word, std::uint32_t value) = 0;
+  // Wakes who waits for the word at `address`, which is not looked at: it may be gone already.
+  virtual void wake(const std::atomic<std::uint32_t>* address) = 0;
 };
 
 }  // namespace mneme

@@ -1,4 +1,4 @@
-// Mutex, Lock, CondVar and Thread: the only way the engine waits. Made from a Scheduler, so that the simulation
+// Mutex, Lock, CondVar, Signal and Thread: the only way the engine waits. Made from a Scheduler, so that the simulation
 // can own every interleaving.
 #pragma once
 
@@ -47,6 +47,24 @@ class CondVar {  // Thread-safe.
 
  private:
   std::unique_ptr<Scheduler::CondVarImpl> impl_;
+};
+
+// One thread waits, another tells it once how its wait ended: no lock to take again after it, nobody else woken, and
+// nothing allocated, so that it can lie on the waiter's stack.
+class Signal {  // Thread-safe: one thread waits, one raises.
+ public:
+  explicit Signal(Scheduler& scheduler) : scheduler_(scheduler) {}
+  // Until it is raised; what with. Lets others run `yields` times before it blocks.
+  std::uint32_t wait(int yields);
+  // The signal may be gone as soon as the waiter sees the value. REQUIRES: 0 < value < kBlocked.
+  void raise(std::uint32_t value);
+  static constexpr std::uint32_t kBlocked = ~std::uint32_t{0};
+
+ private:
+  static constexpr std::uint32_t kQuiet = 0;
+  Scheduler& scheduler_;
+  // The raise releases what the raiser wrote before, the wait acquires it.
+  std::atomic<std::uint32_t> state_{kQuiet};
 };
 
 class Thread {  // One thread at a time. Joins when destroyed.

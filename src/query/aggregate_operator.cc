@@ -19,6 +19,7 @@ class CallState {
  public:
   static Result<std::unique_ptr<CallState>> make(const AggregateCall& call, ExecutionContext& context) {
     auto state = std::unique_ptr<CallState>(new CallState(call));
+    state->growth_ = TRY(context.budget.reserve(0, MemoryShare::queries, "aggregate"));
     const auto types = types_of(call.arguments);
     state->accumulator_ = make_accumulator(call.kind, types, call.type);
     if (state->accumulator_ == nullptr) {
@@ -58,7 +59,7 @@ class CallState {
       const auto* numbers = batch.columns.front().values<std::int64_t>();
       for (std::size_t i = 0; i < rows.size(); ++i) groups[i] = static_cast<GroupNumber>(numbers[i]);
       const auto columns = pointers_to(batch);
-      TRY(accumulator_->add(std::span(columns).subspan(1), groups));
+      TRY(add_to_states(std::span(columns).subspan(1), groups));
     }
     held_ = nullptr;
     return {};
@@ -66,6 +67,8 @@ class CallState {
 
   Result<void> finish(std::size_t first, std::size_t count, std::size_t group_count, Column& out) {
     accumulator_->resize(group_count);  // A group all of whose rows are held or left out.
+    const std::size_t copied = out.type().is_variable() ? accumulator_->memory_bytes() / group_count * count : 0;
+    TRY(hold(growth_, copied > kBatchBytesMax ? copied : 0));
     return accumulator_->finish(first, count, out);
   }
   [[nodiscard]] std::size_t memory_bytes() const noexcept { return accumulator_->memory_bytes() + met_.memory_bytes(); }
@@ -100,9 +103,16 @@ class CallState {
   Result<void> add_selected(const EvaluationInput& input, std::span<const GroupNumber> groups, const Selection* kept) {
     if (held_ == nullptr) {
       const auto arguments = TRY(compute_all(call_.arguments, input, kept));
-      return accumulator_->add(pointers_to(arguments), groups);
+      return add_to_states(pointers_to(arguments), groups);
     }
     return hold_rows(input, groups, kept);
+  }
+
+  // Arguments may be longer than the rows they are computed from.
+  Result<void> add_to_states(std::span<const Column* const> arguments, std::span<const GroupNumber> groups) {
+    const std::size_t added = value_bytes(arguments, groups.size()), states = accumulator_->memory_bytes();
+    TRY(hold(growth_, added > kBatchBytesMax || held_ != nullptr ? 2 * states + added : 0));
+    return accumulator_->add(arguments, groups);
   }
 
   Result<void> hold_rows(const EvaluationInput& input, std::span<const GroupNumber> groups, const Selection* kept) {
@@ -129,6 +139,7 @@ class CallState {
 
   const AggregateCall& call_;
   AccumulatorPtr accumulator_;
+  Reservation growth_;  // What the states may take more than was held for them before a batch.
   const SortKeys keys_;
   GroupTable met_;  // (group, arguments) of DISTINCT.
   std::shared_ptr<RowBuffer> held_;
@@ -213,7 +224,7 @@ class AggregateOperator final : public Operator {  // One thread at a time.
     return bytes;
   }
   // At most, with every row of the batch a new group, arrays doubling.
-  [[nodiscard]] std::size_t memory_bytes_after(const Batch& batch, std::span<const Column* const> keys) const noexcept {
+  [[nodiscard]] std::size_t memory_bytes_after(const Batch& batch, std::span<const Column* const> keys) const {
     const std::size_t rows = batch.rows(), key_bytes = value_bytes(keys, rows);
     std::size_t bytes = table_.memory_bytes_after(groups_by_.empty() ? 0 : rows, key_bytes) + key_bytes;
     for (const Column& key : keys_) bytes += 2 * key.memory_bytes();

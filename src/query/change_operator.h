@@ -20,6 +20,7 @@ class ChangeOperator : public Operator {  // One thread at a time.
 
   // Adds rows of the schema's columns and judges them.
   Result<void> insert(Batch& rows);
+  Result<void> check(const Batch& rows) const;  // constraint, 23514: a row violates a CHECK.
   // Counts changed rows and computes RETURNING over these.
   Result<void> changed(const Batch& rows);
 
@@ -28,8 +29,6 @@ class ChangeOperator : public Operator {  // One thread at a time.
   [[nodiscard]] bool returns() const noexcept { return !returning_.empty(); }
 
  private:
-  [[nodiscard]] Result<void> check(const Batch& rows) const;
-
   const SchemaPtr table_;
   const std::vector<CheckExpression>* const checks_;  // Null: rows only go.
   const std::vector<ExpressionPtr>& returning_;

@@ -45,6 +45,40 @@ Column gather(const Column& from, const Selection& rows) {
 
 namespace {
 
+// Memory of what an expression makes. One thread at a time.
+class Payment {
+ public:
+  explicit Payment(MemoryBudget* budget) : budget_(budget) {}
+  // Holds as many bytes in all; a batch's worth is free.
+  Result<void> hold(std::size_t bytes) {
+    if (bytes <= kBatchBytesMax) {
+      memory_.release();
+      return {};
+    }
+    if (bytes <= memory_.bytes()) {
+      memory_.shrink(memory_.bytes() - bytes);
+      return {};
+    }
+    if (budget_ == nullptr && bytes <= kUnchargedBytesMax) return {};
+    auto held = grow(bytes);
+    if (held) return {};
+    return std::move(held).error().with_sqlstate("53200").with_hint("raise memory_budget or make less at a time");
+  }
+  void stay_with(Column& column) {
+    if (memory_.bytes() > 0) column.keep_alive(std::make_shared<const Reservation>(std::move(memory_)));
+  }
+
+ private:
+  Result<void> grow(std::size_t bytes) {
+    if (budget_ == nullptr) return Error(Code::full, "a constant of " + std::to_string(bytes) + " bytes");
+    if (memory_.bytes() > 0) return memory_.grow_to(bytes);
+    memory_ = TRY(budget_->reserve(bytes, MemoryShare::queries, "expression"));
+    return {};
+  }
+  MemoryBudget* const budget_;
+  Reservation memory_;
+};
+
 // BOOL under three-valued logic. `unknown` is NULL.
 enum class Truth : std::uint8_t { no, yes, unknown };
 
@@ -73,13 +107,13 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
  public:
   Evaluation(const EvaluationInput& input) : input_(input) {}  // NOLINT(google-explicit-constructor)
 
-  Result<Column> run(const Expression& e, const Selection* selection) {
-    auto computed = dispatch(e, selection);
+  Result<Column> run(const Expression& e, const Selection* selection) { return placed(e, dispatch(e, selection)); }
+
+ private:
+  static Result<Column> placed(const Expression& e, Result<Column> computed) {
     if (computed || e.position.line == 0) return computed;
     return std::move(computed).error().at(e.position);
   }
-
- private:
   [[nodiscard]] std::size_t count(const Selection* selection) const {
     return selection != nullptr ? selection->size() : input_.rows;
   }
@@ -89,7 +123,7 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
       case ExpressionKind::constant: return repeat(*e.value, count(selection));
       case ExpressionKind::parameter: return repeat(TRY(parameter(e)), count(selection));
       case ExpressionKind::column: return column(e, selection);
-      case ExpressionKind::call: return call(e, selection);
+      case ExpressionKind::call: return call(e, selection, nullptr);
       case ExpressionKind::conjunction: return decide(e, selection, Truth::no);
       case ExpressionKind::disjunction: return decide(e, selection, Truth::yes);
       case ExpressionKind::negation: return negate(e, selection);
@@ -107,7 +141,21 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
         .with_sqlstate("08P01");
   }
 
-  static Column repeat(const Column& one, std::size_t rows) { return gather(one, Selection(rows, 0)); }
+  Result<void> hold(Payment& memory, std::size_t rows, std::size_t bytes) const {
+    if (input_.too_much != nullptr && rows > 1 && bytes > kMadeBytesMax) {
+      *input_.too_much = true;
+      return Error(Code::full, "values of " + std::to_string(bytes) + " bytes at a time");
+    }
+    return memory.hold(bytes);
+  }
+
+  Result<Column> repeat(const Column& one, std::size_t rows) const {
+    Payment memory(input_.budget);
+    TRY(hold(memory, rows, rows * one.type().width()));
+    Column out = gather(one, Selection(rows, 0));
+    memory.stay_with(out);
+    return out;
+  }
 
   Result<Column> column(const Expression& e, const Selection* selection) const {
     const Column& from = input_.batch.columns[e.index];
@@ -122,11 +170,18 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
     if (e.kind == ExpressionKind::constant) return Operand{e.value.get(), true};
     if (e.kind == ExpressionKind::parameter) return Operand{&TRY(parameter(e)).get(), true};
     if (e.kind == ExpressionKind::column && selection == nullptr) return Operand{&input_.batch.columns[e.index], false};
-    storage = TRY(run(e, selection));
-    return Operand{&storage, false};
+    bool constant = false;
+    if (e.kind == ExpressionKind::call) {
+      auto called = call(e, selection, &constant);
+      storage = TRY(placed(e, std::move(called)));
+    } else {
+      storage = TRY(run(e, selection));
+    }
+    return Operand{&storage, constant};
   }
 
-  Result<Column> call(const Expression& e, const Selection* selection) {
+  // Of constants alone one value is made, however many rows want it: it is repeated, or `constant` says so.
+  Result<Column> call(const Expression& e, const Selection* selection, bool* constant) {
     const std::size_t arguments = e.children.size();
     std::vector<Column> storage;
     storage.reserve(arguments);
@@ -135,16 +190,31 @@ class Evaluation {  // One thread at a time; lives for one evaluate().
     for (std::size_t i = 0; i < arguments; ++i) {
       operands[i] = TRY(operand(*e.children[i], selection, storage[i]));
     }
-    Column out(e.type);
-    if (std::ranges::any_of(operands, [](const Operand& operand) { return has_references(*operand.column); })) {
-      ASSERT(e.function->by_reference != nullptr && input_.transaction != nullptr);  // The rules see to it.
-      TRY(e.function->by_reference(operands, count(selection), input_.transaction->store(), out));
-    } else {
-      TRY(e.function->kernel(operands, count(selection), out));
-    }
+    const bool once = count(selection) > 0 && std::ranges::all_of(operands, &Operand::constant);
+    Column out = TRY(compute(e, operands, once ? 1 : count(selection)));
     for (Column& column : storage) {
       if (column.type().is_variable()) out.keep_alive(std::make_shared<const Column>(std::move(column)));
     }
+    if (constant != nullptr) *constant = once;
+    if (!once || constant != nullptr || count(selection) == 1) return out;
+    Column repeated = TRY(repeat(out, count(selection)));
+    if (e.type.is_variable()) repeated.keep_alive(std::make_shared<const Column>(std::move(out)));
+    return repeated;
+  }
+
+  Result<Column> compute(const Expression& e, Operands operands, std::size_t rows) const {
+    Column out(e.type);
+    Payment memory(input_.budget);
+    if (std::ranges::any_of(operands, [](const Operand& operand) { return has_references(*operand.column); })) {
+      ASSERT(e.function->by_reference != nullptr && input_.transaction != nullptr);  // The rules see to it.
+      TRY(e.function->by_reference(operands, rows, input_.transaction->store(), out));
+      return out;
+    }
+    const MadeBytes made = e.function->made != nullptr ? e.function->made(operands, rows) : MadeBytes();
+    TRY(hold(memory, rows, rows * e.type.width() + made.total + made.longest));
+    TRY(e.function->kernel(operands, rows, out));
+    if (out.memory_bytes() > kBatchBytesMax || made.total > 0) TRY(memory.hold(out.memory_bytes()));
+    memory.stay_with(out);
     return out;
   }
 

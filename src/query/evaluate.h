@@ -15,7 +15,12 @@ struct EvaluationInput {
   std::size_t rows = 0;                // Of the batch; stands alone because a batch may have no columns (SELECT 1).
   std::span<const Column> parameters;  // One row each.
   const Transaction* transaction = nullptr;  // Whose store has the blobs that values refer to; null: none does.
+  MemoryBudget* budget = nullptr;  // What is made is charged to; null: no more than kUnchargedBytesMax may be made.
+  // Where it is given, what several rows make together is refused beyond kMadeBytesMax, and this set: ask for fewer.
+  bool* too_much = nullptr;
 };
+constexpr std::size_t kUnchargedBytesMax = std::size_t{1} << 20;
+constexpr std::size_t kMadeBytesMax = 8 * kBatchBytesMax;
 
 // One value per selected row (all rows when `selection` is null), dense. The result may borrow text from the input's
 // batch, from its parameters and from the expression's constants: they must outlive it.

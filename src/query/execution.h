@@ -27,7 +27,11 @@ class Input {
 Result<void> check_stop(ExecutionContext& context);
 
 inline EvaluationInput over(const Batch& batch, std::size_t rows, const ExecutionContext& context) {
-  return {.batch = batch, .rows = rows, .parameters = context.parameters, .transaction = &context.transaction};
+  return {.batch = batch,
+          .rows = rows,
+          .parameters = context.parameters,
+          .transaction = &context.transaction,
+          .budget = &context.budget};
 }
 inline EvaluationInput over(const Batch& batch, const ExecutionContext& context) {
   return over(batch, batch.rows(), context);

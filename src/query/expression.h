@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "query/made_bytes.h"
 #include "query/operand.h"
 
 namespace mneme {
@@ -24,6 +25,8 @@ struct Function {
   // The same where a BLOB operand may hold references to values in blob files (types/blob_ref.h), of which it reads no
   // more than it needs. Null: operands hold none.
   Result<void> (*by_reference)(Operands operands, std::size_t rows, Store& store, Column& out) = nullptr;
+  // What it makes at most, of one that may make more than it is given. Null: no more than that, or nothing.
+  MadeFunction made = nullptr;
 };
 
 enum class ExpressionKind : std::uint8_t {

@@ -104,11 +104,33 @@ Result<void> concatenate(Operands operands, std::size_t rows, Column& out) {
   return {};
 }
 
-constexpr Function kGreatest{"greatest", extreme<true>};
-constexpr Function kLeast{"least", extreme<false>};
-constexpr Function kNullIf{"nullif", null_if};
-constexpr Function kConcat{"concat", concatenate<false>};
-constexpr Function kConcatSeparated{"concat_ws", concatenate<true>};
+// At most: as many texts as there are operands.
+std::size_t all_printed_bytes(Operands operands, std::size_t row) noexcept {
+  std::size_t bytes = 0;
+  for (const Operand& operand : operands) bytes += printed_bytes(operand, row);
+  return bytes;
+}
+MadeBytes made_by_choice(Operands operands, std::size_t rows) {
+  MadeBytes made;
+  for (std::size_t row = 0; row < rows; ++row) made.add(all_printed_bytes(operands, row));
+  return made;
+}
+template <bool kSeparator>
+MadeBytes made_by_joining(Operands operands, std::size_t rows) {
+  MadeBytes made;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::size_t between = kSeparator ? printed_bytes(operands[0], row) * operands.size() : 0;
+    const std::size_t bytes = between + all_printed_bytes(operands.subspan(kSeparator ? 1 : 0), row);
+    made.add(std::min(bytes, kTextBytesMax));
+  }
+  return made;
+}
+
+constexpr Function kGreatest{"greatest", extreme<true>, nullptr, made_by_choice};
+constexpr Function kLeast{"least", extreme<false>, nullptr, made_by_choice};
+constexpr Function kNullIf{"nullif", null_if, nullptr, made_by_choice};
+constexpr Function kConcat{"concat", concatenate<false>, nullptr, made_by_joining<false>};
+constexpr Function kConcatSeparated{"concat_ws", concatenate<true>, nullptr, made_by_joining<true>};
 constexpr Type kText{.kind = TypeKind::text};
 
 Result<Overload> of_common_type(const Function& function, std::span<const Argument> arguments, SourcePosition at) {

@@ -41,7 +41,12 @@ class InsertOperator final : public ChangeOperator {  // One thread at a time.
   }
 
   Result<void> add(Batch batch) {
-    if (on_conflict_) batch = TRY(on_conflict_->resolve(std::move(batch)));
+    if (on_conflict_) {
+      // What is proposed has to be a row, also one that a conflict leaves out.
+      TRY(refuse_nulls(table(), batch));
+      TRY(check(batch));
+      batch = TRY(on_conflict_->resolve(std::move(batch)));
+    }
     if (batch.rows() == 0) return {};
     TRY(insert(batch));
     return changed(batch);

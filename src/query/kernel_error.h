@@ -7,7 +7,7 @@
 
 namespace mneme::query {
 
-inline Error bad_argument(std::string message, std::string_view sqlstate) {
+inline Error bad_argument(std::string message, const char* sqlstate) {
   return Error(Code::invalid_argument, std::move(message)).with_sqlstate(sqlstate);
 }
 inline Error out_of_range(std::string_view type) { return bad_argument(std::string(type) + " out of range", "22003"); }

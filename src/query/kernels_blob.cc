@@ -200,8 +200,8 @@ constexpr Signature kSignatures[] = {
     signature("md5", adapt<md5>, returns<kT>, kT),
     signature("convert_to", adapt<convert_to>, returns<kB>, kT, kT),
     signature("convert_from", adapt<convert_from>, returns<kT>, kB, kT),
-    signature("encode", adapt<encode>, returns<kT>, kB, kT),
-    signature("decode", adapt<decode>, returns<kB>, kT, kT),
+    making(made_of_first<2>, signature("encode", adapt<encode>, returns<kT>, kB, kT)),
+    making(made_of_first<1>, signature("decode", adapt<decode>, returns<kB>, kT, kT)),
 };
 
 }  // namespace

@@ -258,8 +258,9 @@ constexpr CastEntry kCasts[] = {
     {TypeKind::json, TypeKind::boolean, kExplicit, {"cast", from_json}},
     {TypeKind::vector, TypeKind::vector, kAssignment, {"cast", convert_vectors}},
 };
-constexpr CastEntry kToText{{}, TypeKind::text, kAssignment, {"cast", to_text}};
-constexpr CastEntry kFromText{TypeKind::text, {}, kExplicit, {"cast", from_text}};
+std::size_t printed_row_bytes(Operands operands, std::size_t row) noexcept { return printed_bytes(operands[0], row); }
+constexpr CastEntry kToText{{}, TypeKind::text, kAssignment, {"cast", to_text, nullptr, made_by<printed_row_bytes>}};
+constexpr CastEntry kFromText{TypeKind::text, {}, kExplicit, {"cast", from_text, nullptr, made_of_first<1>}};
 
 const CastEntry* find(const Type& from, const Type& to) noexcept {
   if (from == to) return nullptr;

@@ -133,8 +133,8 @@ constexpr Signature kSignatures[] = {
     signature("jsonb_typeof", adapt<kind>, returns<kT>, kJ),
     signature("json_array_length", adapt<array_length>, returns<kI>, kJ),
     signature("jsonb_array_length", adapt<array_length>, returns<kI>, kJ),
-    signature("to_json", adapt<json_of_text>, returns<kJ>, kT),
-    signature("to_jsonb", adapt<json_of_text>, returns<kJ>, kT),
+    making(made_of_first<2>, signature("to_json", adapt<json_of_text>, returns<kJ>, kT)),
+    making(made_of_first<2>, signature("to_jsonb", adapt<json_of_text>, returns<kJ>, kT)),
 };
 
 }  // namespace

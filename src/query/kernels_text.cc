@@ -39,11 +39,19 @@ Result<void> map_text(Operands operands, std::size_t rows, Column& out, Compute 
 using Made = Result<std::string>;
 using Part = Result<std::string_view>;
 
+// Of one row; nothing where it is refused.
+std::size_t or_refused(std::size_t bytes) noexcept { return bytes > kTextBytesMax ? 0 : bytes; }
+
+std::size_t joined_bytes(Operands operands, std::size_t row) noexcept {
+  return or_refused(text_bytes(operands[0], row) + text_bytes(operands[1], row));
+}
 Result<void> concatenate(Operands operands, std::size_t rows, Column& out) {
   return map_text(operands, rows, out, [&](std::size_t row) -> Made {
-    std::string joined(text_at(operands[0], row));
-    joined += text_at(operands[1], row);
-    if (joined.size() > kTextBytesMax) return text_too_long();
+    const std::string_view left = text_at(operands[0], row), right = text_at(operands[1], row);
+    if (left.size() + right.size() > kTextBytesMax) return text_too_long();
+    std::string joined;
+    joined.reserve(left.size() + right.size());
+    joined.append(left).append(right);
     return joined;
   });
 }
@@ -142,19 +150,36 @@ Result<void> end_part(Operands operands, std::size_t rows, Column& out) {
   });
 }
 
+// Counted only where it may be much.
+std::size_t replaced_bytes(std::string_view text, std::string_view from, std::string_view to) noexcept {
+  if (from.empty() || to.size() <= from.size()) return text.size();
+  const std::size_t more = to.size() - from.size(), most = text.size() / from.size();
+  std::size_t found = most;
+  if (most > kBatchBytesMax / to.size()) {
+    found = 0;
+    for (std::size_t at = 0; (at = find_part(text, from, at)) != std::string_view::npos; at += from.size()) ++found;
+  }
+  return found > kTextBytesMax / more ? kTextBytesMax + 1 : text.size() + found * more;
+}
+std::size_t replaced_row_bytes(Operands operands, std::size_t row) noexcept {
+  return or_refused(replaced_bytes(text_at(operands[0], row), text_at(operands[1], row), text_at(operands[2], row)));
+}
+
 Result<void> replace(Operands operands, std::size_t rows, Column& out) {
   return map_text(operands, rows, out, [&](std::size_t row) -> Made {
     const std::string_view text = text_at(operands[0], row);
     const std::string_view from = text_at(operands[1], row);
     const std::string_view to = text_at(operands[2], row);
+    const std::size_t bytes = replaced_bytes(text, from, to);
+    if (bytes > kTextBytesMax) return text_too_long();
     std::string made;
+    made.reserve(bytes);
     std::size_t at = 0;
     while (!from.empty()) {
       const std::size_t found = find_part(text, from, at);
       if (found == std::string_view::npos) break;
       made.append(text.substr(at, found - at)).append(to);
       at = found + from.size();
-      if (made.size() > kTextBytesMax) return text_too_long();
     }
     made.append(text.substr(at));
     return made;
@@ -249,10 +274,17 @@ Result<void> reverse(Operands operands, std::size_t rows, Column& out) {
   });
 }
 
+std::size_t times_of(Operands operands, std::size_t row) noexcept {
+  return static_cast<std::size_t>(std::max<std::int64_t>(operands[1].at<std::int64_t>(row), 0));
+}
+std::size_t repeated_bytes(Operands operands, std::size_t row) noexcept {
+  const std::size_t bytes = text_bytes(operands[0], row), times = times_of(operands, row);
+  return bytes != 0 && times > kTextBytesMax / bytes ? 0 : bytes * times;
+}
 Result<void> repeat(Operands operands, std::size_t rows, Column& out) {
   return map_text(operands, rows, out, [&](std::size_t row) -> Made {
     const std::string_view text = text_at(operands[0], row);
-    const auto times = static_cast<std::size_t>(std::max<std::int64_t>(operands[1].at<std::int64_t>(row), 0));
+    const std::size_t times = times_of(operands, row);
     if (!text.empty() && times > kTextBytesMax / text.size()) return text_too_long();
     std::string made;
     made.reserve(text.size() * times);
@@ -262,24 +294,40 @@ Result<void> repeat(Operands operands, std::size_t rows, Column& out) {
 }
 
 // lpad and rpad: cut to `count` characters, or filled up to it with `fill` over and over.
+// At most so many bytes: with the whole of the last filling.
+std::size_t filled_bytes(std::string_view text, std::string_view fill, std::size_t missing) noexcept {
+  return text.size() + (missing / count_code_points(fill) + 1) * fill.size();
+}
+std::size_t padded_bytes(Operands operands, std::size_t row) noexcept {
+  const std::string_view text = text_at(operands[0], row),
+                         fill = operands.size() == 3 ? text_at(operands[2], row) : " ";
+  const std::size_t wanted = times_of(operands, row);
+  if (fill.empty() || wanted <= kBatchBytesMax / kBatchRowsMax) return text.size() + wanted * 4;
+  const std::size_t has = count_code_points(text);
+  if (has >= wanted || wanted - has > kTextBytesMax / 4) return text.size();
+  return filled_bytes(text, fill, wanted - has);
+}
 template <bool kLeft>
 Result<void> pad(Operands operands, std::size_t rows, Column& out) {
   return map_text(operands, rows, out, [&](std::size_t row) -> Made {
     const std::string_view text = text_at(operands[0], row);
     const std::string_view fill = operands.size() == 3 ? text_at(operands[2], row) : " ";
-    const auto wanted = static_cast<std::size_t>(std::max<std::int64_t>(operands[1].at<std::int64_t>(row), 0));
+    const std::size_t wanted = times_of(operands, row);
     const std::size_t has = count_code_points(text);
     if (has >= wanted) return std::string(slice(text, 0, wanted));
     if (fill.empty()) return std::string(text);
     if (wanted - has > kTextBytesMax / 4) return text_too_long();
-    std::string filling;
+    std::string made;
+    made.reserve(filled_bytes(text, fill, wanted - has));
+    if (!kLeft) made += text;
     std::size_t at = 0;
     for (std::size_t missing = wanted - has; missing > 0; --missing) {
       const auto one = code_point_at(fill, at);
-      filling += one;
+      made += one;
       at = at + one.size() == fill.size() ? 0 : at + one.size();
     }
-    return kLeft ? filling + std::string(text) : std::string(text) + filling;
+    if (kLeft) made += text;
+    return made;
   });
 }
 
@@ -288,7 +336,7 @@ constexpr TypeKind kI = TypeKind::integer;
 
 constexpr TypeKind kB = TypeKind::boolean;
 constexpr std::array<Signature, 38> kSignatures{{
-    signature("||", concatenate, returns<kT>, kT, kT),
+    making(made_by<joined_bytes>, signature("||", concatenate, returns<kT>, kT, kT)),
     signature("like", match_like<false, true>, returns<kB>, kT, kT),
     signature("like", match_like<false, true>, returns<kB>, kT, kT, kT),
     signature("not like", match_like<false, false>, returns<kB>, kT, kT),
@@ -301,15 +349,15 @@ constexpr std::array<Signature, 38> kSignatures{{
     signature("char_length", length, returns<kI>, kT),
     signature("character_length", length, returns<kI>, kT),
     signature("octet_length", octet_length, returns<kI>, kT),
-    signature("lower", change_case<lower_ascii>, returns<kT>, kT),
-    signature("upper", change_case<upper_ascii>, returns<kT>, kT),
+    making(made_of_first<1>, signature("lower", change_case<lower_ascii>, returns<kT>, kT)),
+    making(made_of_first<1>, signature("upper", change_case<upper_ascii>, returns<kT>, kT)),
     signature("substr", substring, returns<kT>, kT, kI),
     signature("substring", substring, returns<kT>, kT, kI),
     signature("substr", substring, returns<kT>, kT, kI, kI),
     signature("substring", substring, returns<kT>, kT, kI, kI),
     signature("left", end_part<true>, returns<kT>, kT, kI),
     signature("right", end_part<false>, returns<kT>, kT, kI),
-    signature("replace", replace, returns<kT>, kT, kT, kT),
+    making(made_by<replaced_row_bytes>, signature("replace", replace, returns<kT>, kT, kT, kT)),
     signature("trim", trim<true, true>, returns<kT>, kT),
     signature("btrim", trim<true, true>, returns<kT>, kT),
     signature("trim", trim<true, true>, returns<kT>, kT, kT),
@@ -320,12 +368,12 @@ constexpr std::array<Signature, 38> kSignatures{{
     signature("rtrim", trim<false, true>, returns<kT>, kT, kT),
     signature("strpos", position, returns<kI>, kT, kT),
     signature("starts_with", starts_with, returns<kB>, kT, kT),
-    signature("reverse", reverse, returns<kT>, kT),
-    signature("repeat", repeat, returns<kT>, kT, kI),
-    signature("lpad", pad<true>, returns<kT>, kT, kI),
-    signature("lpad", pad<true>, returns<kT>, kT, kI, kT),
-    signature("rpad", pad<false>, returns<kT>, kT, kI),
-    signature("rpad", pad<false>, returns<kT>, kT, kI, kT),
+    making(made_of_first<1>, signature("reverse", reverse, returns<kT>, kT)),
+    making(made_by<repeated_bytes>, signature("repeat", repeat, returns<kT>, kT, kI)),
+    making(made_by<padded_bytes>, signature("lpad", pad<true>, returns<kT>, kT, kI)),
+    making(made_by<padded_bytes>, signature("lpad", pad<true>, returns<kT>, kT, kI, kT)),
+    making(made_by<padded_bytes>, signature("rpad", pad<false>, returns<kT>, kT, kI)),
+    making(made_by<padded_bytes>, signature("rpad", pad<false>, returns<kT>, kT, kI, kT)),
 }};
 
 }  // namespace

@@ -82,11 +82,16 @@ Result<std::string> overlay_count(std::string_view text, std::string_view placed
   if (__builtin_add_overflow(start, count, &behind)) return bad_argument("integer out of range", "22003");
   const std::size_t head = offset_of_code_point(text, static_cast<std::size_t>(start) - 1);
   const std::size_t tail = behind <= 1 ? 0 : offset_of_code_point(text, static_cast<std::size_t>(behind) - 1);
-  std::string out(text.substr(0, head));
-  out += placed;
-  out += text.substr(tail);
-  if (out.size() > kTextBytesMax) return text_too_long();
+  const std::size_t bytes = head + placed.size() + (text.size() - tail);
+  if (bytes > kTextBytesMax) return text_too_long();
+  std::string out;
+  out.reserve(bytes);
+  out.append(text.substr(0, head)).append(placed).append(text.substr(tail));
   return out;
+}
+std::size_t overlaid_bytes(Operands operands, std::size_t row) noexcept {
+  const std::size_t bytes = 2 * text_bytes(operands[0], row) + text_bytes(operands[1], row);  // What a tail repeats.
+  return bytes > 2 * kTextBytesMax ? 0 : bytes;
 }
 Result<std::string> overlay(std::string_view text, std::string_view placed, Integer start) {
   return overlay_count(text, placed, start, static_cast<Integer>(count_code_points(placed)));
@@ -152,14 +157,14 @@ constexpr TypeKind kT = TypeKind::text;
 constexpr TypeKind kI = TypeKind::integer;
 constexpr Signature kSignatures[] = {
     signature("split_part", adapt<split_part>, returns<kT>, kT, kT, kI),
-    signature("initcap", adapt<capitalized>, returns<kT>, kT),
-    signature("translate", adapt<translate>, returns<kT>, kT, kT, kT),
-    signature("overlay", adapt<overlay>, returns<kT>, kT, kT, kI),
-    signature("overlay", adapt<overlay_count>, returns<kT>, kT, kT, kI, kI),
+    making(made_of_first<1>, signature("initcap", adapt<capitalized>, returns<kT>, kT)),
+    making(made_of_first<2>, signature("translate", adapt<translate>, returns<kT>, kT, kT, kT)),
+    making(made_by<overlaid_bytes>, signature("overlay", adapt<overlay>, returns<kT>, kT, kT, kI)),
+    making(made_by<overlaid_bytes>, signature("overlay", adapt<overlay_count>, returns<kT>, kT, kT, kI, kI)),
     signature("ascii", adapt<ascii>, returns<kI>, kT),
     signature("chr", adapt<character>, returns<kT>, kI),
-    signature("quote_literal", adapt<quote_literal>, returns<kT>, kT),
-    signature("quote_ident", adapt<quote_ident>, returns<kT>, kT),
+    making(made_of_first<3>, signature("quote_literal", adapt<quote_literal>, returns<kT>, kT)),
+    making(made_of_first<2>, signature("quote_ident", adapt<quote_ident>, returns<kT>, kT)),
     signature("to_hex", adapt<to_hex>, returns<kT>, kI),
 };
 

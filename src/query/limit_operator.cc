@@ -7,7 +7,7 @@ namespace mneme::query {
 namespace {
 
 Result<std::optional<std::size_t>> row_count(const ExpressionPtr& expression, const ExecutionContext& context,
-                                             std::string_view clause, std::string_view sqlstate) {
+                                             std::string_view clause, const char* sqlstate) {
   if (expression == nullptr) return std::optional<std::size_t>();
   const Column value = TRY(evaluate_once(*expression, context));
   if (value.is_null(0)) return std::optional<std::size_t>();

@@ -156,37 +156,52 @@ class Passing {  // One thread at a time; for one statement.
     visit(*plan.inputs[0], std::move(below));
   }
 
-  // --- What looks at values whole.
+  // --- Joins hold rows as they come, references too; only keys and conditions look at values.
+  struct JoinNeeds {
+    Needs left, right;
+  };
+  void visit_sides(Plan& plan, JoinNeeds sides, const Needs& both) {
+    const std::size_t width = sides.left.size();
+    for (std::size_t i = 0; i < both.size(); ++i) {
+      raise(i < width ? sides.left[i] : sides.right[i - width], both[i]);
+    }
+    visit(*plan.inputs[0], std::move(sides.left));
+    visit(*plan.inputs[1], std::move(sides.right));
+  }
+  void enter(Join& join, Plan& plan, Needs needs) {
+    needs.resize(width_of(plan), Need::nothing);  // Semi and anti yield the left columns only.
+    use(join.residual, needs);
+    Needs left = all(*plan.inputs[0], Need::nothing), right = all(*plan.inputs[1], Need::nothing);
+    use(join.left_keys, left);
+    use(join.right_keys, right);
+    visit_sides(plan, {std::move(left), std::move(right)}, needs);
+  }
+  void enter(AsofJoin& join, Plan& plan, const Needs& needs) {
+    Needs none, left = all(*plan.inputs[0], Need::nothing), right = all(*plan.inputs[1], Need::nothing);
+    use(join.left_keys, left);
+    use(join.left_time, left);
+    use(join.right_keys, right);
+    use(join.right_time, right);
+    use(join.within, none);
+    visit_sides(plan, {std::move(left), std::move(right)}, needs);
+  }
+  void enter(UnionAll&, Plan& plan, const Needs& needs) {
+    for (auto& input : plan.inputs) visit(*input, needs);
+  }
   void enter(Distinct& distinct, Plan& plan, Needs needs) {
+    if (distinct.on.empty()) return visit_whole(plan);
     use(distinct.on, needs);
-    visit_whole(plan);
+    visit(*plan.inputs[0], std::move(needs));
   }
-  void enter(Join& join, Plan& plan, const Needs&) {
-    Needs both(all_inputs(plan));
-    use(join.left_keys, both);
-    use(join.right_keys, both);
-    use(join.residual, both);
-    visit_whole(plan);
-  }
-  void enter(AsofJoin& join, Plan& plan, const Needs&) {
-    Needs both(all_inputs(plan));
-    use(join.left_keys, both);
-    use(join.right_keys, both);
-    use(join.left_time, both);
-    use(join.right_time, both);
-    use(join.within, both);
-    visit_whole(plan);
-  }
+  void enter(SetOperation&, Plan& plan, const Needs&) { visit_whole(plan); }
   void enter(Series& series, Plan&, const Needs&) {
     Needs none;
     use(series.first, none);
     use(series.last, none);
     use(series.step, none);
   }
-  void enter(UnionAll&, Plan& plan, const Needs&) { visit_whole(plan); }
-  void enter(SetOperation&, Plan& plan, const Needs&) { visit_whole(plan); }
 
-  static std::size_t all_inputs(const Plan& plan) {
+  static std::size_t width_of(const Plan& plan) {
     std::size_t columns = 0;
     for (const auto& input : plan.inputs) columns += input->columns.size();
     return columns;

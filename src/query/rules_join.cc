@@ -6,6 +6,10 @@
 
 namespace mneme::query {
 
+bool are_one_key(const Type& left, const Type& right) {
+  return left.kind != TypeKind::decimal || left.scale == right.scale;
+}
+
 bool take_equal_key(const Expression& condition, std::size_t left_columns, std::vector<ExpressionPtr>& left_keys,
                     std::vector<ExpressionPtr>& right_keys) {
   const bool equality = condition.kind == ExpressionKind::call && condition.function->name == "=";
@@ -19,7 +23,7 @@ bool take_equal_key(const Expression& condition, std::size_t left_columns, std::
   const Expression* left = condition.children[0].get();
   const Expression* right = condition.children[1].get();
   if (!on_left(*left)) std::swap(left, right);
-  if (!on_left(*left) || !on_right(*right)) return false;
+  if (!on_left(*left) || !on_right(*right) || !are_one_key(left->type, right->type)) return false;
   left_keys.push_back(clone(*left));
   right_keys.push_back(remap_columns(*right, [&](std::size_t index) { return index - left_columns; }));
   return true;

@@ -12,4 +12,8 @@ namespace mneme::query {
 bool take_equal_key(const Expression& condition, std::size_t left_columns, std::vector<ExpressionPtr>& left_keys,
                     std::vector<ExpressionPtr>& right_keys);
 
+// Whether equal values of these types have equal bytes, by which a join finds its keys: decimals of different scales
+// have not. REQUIRES: `=` compares them without a cast.
+bool are_one_key(const Type& left, const Type& right);
+
 }  // namespace mneme::query

@@ -33,6 +33,12 @@ constexpr Signature signature(std::string_view name, decltype(Function::kernel) 
   return {{name, kernel, by_reference}, result, sizeof...(kinds), {kinds...}};
 }
 
+// Of one that tells beforehand how much text it makes.
+constexpr Signature making(MadeFunction made, Signature signature) {
+  signature.function.made = made;
+  return signature;
+}
+
 template <TypeKind kKind>
 Type returns(std::span<const Type>) {
   return {.kind = kKind};

@@ -10,10 +10,10 @@
 namespace mneme::sql::binding {
 
 // `sqlstate` is a string literal.
-inline Error wrong(std::string_view sqlstate, std::string message, SourcePosition at) {
+inline Error wrong(const char* sqlstate, std::string message, SourcePosition at) {
   return Error(Code::invalid_argument, std::move(message)).with_sqlstate(sqlstate).at(at);
 }
-inline Error missing(std::string_view sqlstate, std::string message, SourcePosition at) {
+inline Error missing(const char* sqlstate, std::string message, SourcePosition at) {
   return Error(Code::not_found, std::move(message)).with_sqlstate(sqlstate).at(at);
 }
 inline Error not_yet(const std::string& what, SourcePosition at, std::string hint) {

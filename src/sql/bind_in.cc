@@ -3,6 +3,7 @@
 // values of the subquery. What no match means - false, or unknown - the subquery's own rows say, once: 0 none, 1 some
 // and no NULL, 2 a NULL among them.
 #include "query/rules_expression.h"
+#include "query/rules_join.h"
 #include "sql/bind_error.h"
 #include "sql/bind_plan.h"
 #include "sql/bind_subquery.h"
@@ -63,7 +64,7 @@ Result<query::ExpressionPtr> ExpressionBinder::join_values(query::ExpressionPtr&
   const std::size_t width = scope_.columns.size();
   query::Join join;
   join.kind = query::JoinKind::left;
-  if (query::has_columns(left)) {
+  if (query::has_columns(left) && query::are_one_key(left.type, right.type)) {
     join.left_keys.push_back(query::clone(left));
     join.right_keys.push_back(query::make_column(0, right.type, at));
   } else {

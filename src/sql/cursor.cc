@@ -88,7 +88,7 @@ Token Cursor::take() {
   return token;
 }
 
-bool Cursor::at(std::string_view keyword, std::size_t ahead) {
+bool Cursor::at(const char* keyword, std::size_t ahead) {
   const Token& token = peek(ahead);
   return token.kind == TokenKind::identifier && token.value == keyword;
 }
@@ -104,13 +104,13 @@ bool Cursor::accept(TokenKind kind) {
   return true;
 }
 
-bool Cursor::accept(std::string_view keyword) {
+bool Cursor::accept(const char* keyword) {
   if (!at(keyword)) return false;
   take();
   return true;
 }
 
-bool Cursor::accept(std::string_view first, std::string_view second) {
+bool Cursor::accept(const char* first, const char* second) {
   if (!at(first) || !at(second, 1)) return false;
   take();
   take();
@@ -123,19 +123,19 @@ bool Cursor::accept_operator(std::string_view characters) {
   return true;
 }
 
-Result<void> Cursor::expect(TokenKind kind, std::string_view spelled) {
+Result<void> Cursor::expect(TokenKind kind, const char* spelled) {
   if (!accept(kind)) return unexpected("\"" + std::string(spelled) + "\"");
   return {};
 }
 
-Result<void> Cursor::expect(std::string_view keyword) {
+Result<void> Cursor::expect(const char* keyword) {
   if (accept(keyword)) return {};
   std::string upper(keyword);
   for (char& c : upper) c = static_cast<char>(c - (c >= 'a' && c <= 'z' ? 'a' - 'A' : 0));
   return unexpected(upper);
 }
 
-Result<void> Cursor::expect(std::string_view first, std::string_view second) {
+Result<void> Cursor::expect(const char* first, const char* second) {
   TRY(expect(first));
   return expect(second);
 }

@@ -24,15 +24,15 @@ class Cursor {  // One thread at a time.
   Token take();
 
   bool at(TokenKind kind, std::size_t ahead = 0) { return peek(ahead).kind == kind; }
-  bool at(std::string_view keyword, std::size_t ahead = 0);  // A word that is not quoted.
+  bool at(const char* keyword, std::size_t ahead = 0);  // A word that is not quoted.
   bool at_operator(std::string_view characters, std::size_t ahead = 0);
   bool accept(TokenKind kind);
-  bool accept(std::string_view keyword);
-  bool accept(std::string_view first, std::string_view second);  // Both or none.
+  bool accept(const char* keyword);
+  bool accept(const char* first, const char* second);  // Both or none.
   bool accept_operator(std::string_view characters);
-  Result<void> expect(TokenKind kind, std::string_view spelled);
-  Result<void> expect(std::string_view keyword);
-  Result<void> expect(std::string_view first, std::string_view second);
+  Result<void> expect(TokenKind kind, const char* spelled);
+  Result<void> expect(const char* keyword);
+  Result<void> expect(const char* first, const char* second);
 
   // The error "unexpected X, expected <expected>" at the next token, with a hint for the common slips; unsupported
   // (0A000) when it is a word of PostgreSQL's that has no place here (not_there.h).

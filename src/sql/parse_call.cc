@@ -114,7 +114,7 @@ Result<ExpressionPtr> substring(Cursor& cursor, SourcePosition at) {
 // OVERLAY(a PLACING b FROM c FOR d), also with commas.
 Result<ExpressionPtr> overlay(Cursor& cursor, SourcePosition at) {
   std::vector<ExpressionPtr> parts = TRY(expression_list(cursor));
-  for (const std::string_view word : {"placing", "from", "for"}) {
+  for (const char* const word : {"placing", "from", "for"}) {
     if (cursor.accept(word)) parts.push_back(TRY(expression(cursor)));
   }
   return plain_call("overlay", std::move(parts), at);

@@ -102,7 +102,7 @@ Result<ColumnDefinition> column_definition(Cursor& cursor) {
 }
 
 bool at_table_constraint(Cursor& cursor) {
-  for (const std::string_view word : {"constraint", "primary", "unique", "check", "foreign"}) {
+  for (const char* const word : {"constraint", "primary", "unique", "check", "foreign"}) {
     if (cursor.at(word)) return true;
   }
   return false;

@@ -80,7 +80,7 @@ std::optional<Level> level_at(Cursor& cursor) {
 
 Result<ExpressionPtr> logical(Cursor& cursor, ExpressionPtr left, Level level) {
   const bool both = level == Level::conjunction;
-  const std::string_view word = both ? "and" : "or";
+  const char* const word = both ? "and" : "or";
   const SourcePosition at = cursor.peek().at;
   Logical chain{both ? LogicalOperator::conjunction : LogicalOperator::disjunction, {}};
   chain.operands.push_back(std::move(left));
@@ -125,10 +125,10 @@ Result<ExpressionPtr> is_test(Cursor& cursor, ExpressionPtr left) {
     ExpressionPtr right = TRY(expression(cursor, tighter(Level::is_test)));
     return make(IsDistinct{std::move(left), std::move(right), negated}, token.at);
   }
-  constexpr std::pair<std::string_view, TruthTest> kTests[] = {{"null", TruthTest::null},
-                                                               {"true", TruthTest::true_value},
-                                                               {"false", TruthTest::false_value},
-                                                               {"unknown", TruthTest::unknown}};
+  constexpr std::pair<const char*, TruthTest> kTests[] = {{"null", TruthTest::null},
+                                                          {"true", TruthTest::true_value},
+                                                          {"false", TruthTest::false_value},
+                                                          {"unknown", TruthTest::unknown}};
   for (const auto& [word, test] : kTests) {
     if (cursor.accept(word)) return make(IsTest{std::move(left), test, negated}, token.at);
   }

@@ -103,7 +103,7 @@ Result<TableRefPtr> table_term(Cursor& cursor) {
 }
 
 bool at_join(Cursor& cursor) {
-  for (const std::string_view word : {"join", "inner", "cross", "left", "right", "full", "natural"}) {
+  for (const char* const word : {"join", "inner", "cross", "left", "right", "full", "natural"}) {
     if (cursor.at(word)) return true;
   }
   return at_asof(cursor);

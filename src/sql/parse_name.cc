@@ -53,10 +53,10 @@ Result<std::string> zone_suffix(Cursor& cursor) {
 // Words that no function may have as its name, so that a "(" behind them begins a type's arguments.
 constexpr std::string_view kTypesWithArguments[] = {"bit",   "char",     "character", "dec",  "decimal",   "float",
                                                     "nchar", "interval", "numeric",   "time", "timestamp", "varchar"};
-constexpr std::string_view kIntervalFields[] = {"year", "month", "day", "hour", "minute", "second"};
+constexpr const char* kIntervalFields[] = {"year", "month", "day", "hour", "minute", "second"};
 
 bool at_interval_field(Cursor& cursor) {
-  for (const auto field : kIntervalFields) {
+  for (const char* const field : kIntervalFields) {
     if (cursor.at(field)) return true;
   }
   return false;

@@ -44,7 +44,7 @@ Result<SelectItem> select_item(Cursor& cursor) {
 
 // PostgreSQL allows a SELECT of no columns.
 bool at_end_of_list(Cursor& cursor) {
-  for (const std::string_view word : {"from", "where", "group", "having", "window", "into"}) {
+  for (const char* const word : {"from", "where", "group", "having", "window", "into"}) {
     if (cursor.at(word)) return true;
   }
   return at_query_tail(cursor) || cursor.at(TokenKind::right_parenthesis) || cursor.at(TokenKind::semicolon) ||

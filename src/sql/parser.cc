@@ -99,16 +99,26 @@ Result<T> read_whole(std::string_view text, Result<T> (*production)(Cursor&)) {
 
 }  // namespace
 
-Result<std::vector<Statement>> parse(std::string_view text) {
+Result<void> parse_each(std::string_view text, const std::function<Result<void>(Statement)>& each) {
   TRY(check_text(text));
   Cursor cursor(text);
-  std::vector<Statement> statements;
   for (;;) {
     while (cursor.accept(TokenKind::semicolon)) {
     }
-    if (cursor.at(TokenKind::end)) return statements;
-    statements.push_back(TRY(read_statement(cursor)));
+    if (cursor.at(TokenKind::end)) return {};
+    Statement statement = TRY(read_statement(cursor));
+    TRY(each(std::move(statement)));
   }
+}
+
+Result<std::vector<Statement>> parse(std::string_view text) {
+  std::vector<Statement> statements;
+  const auto keep = [&](Statement statement) -> Result<void> {
+    statements.push_back(std::move(statement));
+    return {};
+  };
+  TRY(parse_each(text, keep));
+  return statements;
 }
 
 Result<ExpressionPtr> parse_expression(std::string_view text) {

@@ -6,6 +6,7 @@
 // Pure functions: thread-safe.
 #pragma once
 
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +24,8 @@ constexpr std::uint32_t kParametersMax = 32'766;
 
 // All statements of a text, separated by ';'; empty ones are skipped. Each is bounded by kStatementBytesMax.
 Result<std::vector<Statement>> parse(std::string_view text);
+// The same, one at a time: the trees of a script are many times its text. Ends at the first error, of `each`, too.
+Result<void> parse_each(std::string_view text, const std::function<Result<void>(Statement)>& each);
 
 // Exactly one expression, such as a stored DEFAULT or CHECK.
 Result<ExpressionPtr> parse_expression(std::string_view text);

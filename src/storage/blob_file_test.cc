@@ -130,6 +130,15 @@ TEST_CASE_FIXTURE(BlobDisk, "blob file: a frame in another's place, or of anothe
   CHECK(BlobFileReader::open(disk, kPath, FileNumber{8}).error().code() == Code::corrupt);
 }
 
+TEST_CASE_FIXTURE(BlobDisk, "blob file: room is taken before it is written to, also where nobody said how much") {
+  for (const std::size_t expected : {std::size_t{0}, std::size_t{2'500'000}}) {
+    writer->begin(expected).value();
+    for (int piece = 0; piece < 5; ++piece) writer->append(bytes(500'000)).value();
+    CHECK(writer->end().value().bytes == 2'500'000);
+    CHECK(disk.growing_writes() == 0);
+  }
+}
+
 TEST_CASE_FIXTURE(BlobDisk,
                   "blob file: cut anywhere, a value that is not whole is refused before memory is asked for") {
   const BlobRef ref = put(bytes(150'000));

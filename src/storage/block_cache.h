@@ -50,11 +50,12 @@ class LineBuffer {  // Immutable, but for its bytes.
 
 struct CachedBlock {  // Alive as long as one handle to it is. Immutable, but for how it is reached.
   static constexpr std::uint8_t kAskedMax = 3;
-  LineBuffer buffer;
+  // What every reader looks at comes first, side by side.
   std::unique_ptr<const OpenedBlock> opened;  // Null: the loader makes nothing of them.
-  Reservation memory;
   // How often since it was last considered for eviction. Relaxed: a hint, and a lost count does not matter.
   mutable std::atomic<std::uint8_t> asked{0};
+  LineBuffer buffer;
+  Reservation memory;
   [[nodiscard]] Bytes bytes() const noexcept { return buffer.bytes(); }
   // These are BlockWays's, under its lock.
   mutable BlockWay* way = nullptr;  // That leads here.

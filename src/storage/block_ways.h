@@ -61,6 +61,7 @@ class BlockGuard {  // One thread at a time; evictors look at it from theirs. Mu
     place.way = &way;
     // Release: an evictor that sees it knows that what was read of the block before it has been read.
     place.block.store(block, std::memory_order_release);
+    __builtin_prefetch(static_cast<const void*>(block));
     chosen_ += block != nullptr ? 1 : 0;
     return block != nullptr;
   }

@@ -339,6 +339,34 @@ Result<void> BlockView::at(std::size_t row, Column& out) const {
   return {};
 }
 
+Result<void> BlockView::only(std::size_t row, Column& out) const {
+  ASSERT(row < rows_);
+  DEBUG_ASSERT(out.type() == type_);
+  if (has_nulls() || references_) {
+    out.clear();
+    return at(row, out);
+  }
+  if (const auto* text = std::get_if<TextBody>(&body_)) {
+    StringRef value;
+    if (!text->at(row, value)) return corrupt("a text is out of place");
+    out.become_copy(value);
+    return {};
+  }
+  const std::size_t width = type_.width();
+  if (width != sizeof(std::int64_t)) {
+    if (!decode_values(row, 1, out.become_one())) return corrupt("a value is out of place");
+    return {};
+  }
+  if (const auto* integer = std::get_if<IntegerBody>(&body_)) {
+    store(out.become_one(), integer->at(row));
+    return {};
+  }
+  const std::byte* value = std::get<FixedBody>(body_).at(row);
+  if (value == nullptr) return corrupt("a value is out of place");
+  std::memcpy(out.become_one(), value, sizeof(std::int64_t));
+  return {};
+}
+
 void BlockView::prefetch(std::size_t row) const noexcept {
   if (validity_ != nullptr) __builtin_prefetch(validity_ + row / 64 * 8);
   if (const auto* text = std::get_if<TextBody>(&body_)) return text->prefetch(row);
@@ -346,9 +374,8 @@ void BlockView::prefetch(std::size_t row) const noexcept {
   if (const auto* integer = std::get_if<IntegerBody>(&body_)) integer->packed.prefetch(row);
 }
 
-Result<std::int64_t> BlockView::integer_at(std::size_t row) const {
-  ASSERT(row < rows_ && is_integer_like(type_) && !is_null(row));
-  if (const auto* integer = std::get_if<IntegerBody>(&body_)) return integer->at(row);
+Result<std::int64_t> BlockView::fixed_integer_at(std::size_t row) const {
+  ASSERT(is_integer_like(type_) && !is_null(row));
   const std::byte* value = std::get<FixedBody>(body_).at(row);
   if (value == nullptr) return corrupt("a value is out of place");
   return integer_from(value, type_.width());

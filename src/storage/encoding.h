@@ -11,6 +11,7 @@
 #include <span>
 #include <variant>
 
+#include "base/assert.h"
 #include "base/bytes.h"
 #include "base/result.h"
 #include "storage/encoding_fixed.h"
@@ -51,27 +52,35 @@ class BlockView {  // Immutable. Borrows the bytes, which `owner` keeps alive fo
   // Appends rows [first, first + count) to `out`. Text is lent: `out` keeps the owner alive. REQUIRES: the range is
   // inside.
   Result<void> decode(std::size_t first, std::size_t count, Column& out) const;
-  Result<void> at(std::size_t row, Column& out) const;  // Appends one; text is copied.
-  void prefetch(std::size_t row) const noexcept;        // Asks for what at(row) will read. REQUIRES: row < rows().
+  Result<void> at(std::size_t row, Column& out) const;    // Appends one; text is copied.
+  Result<void> only(std::size_t row, Column& out) const;  // Makes `out` that one row, whatever it was; text is copied.
+  void prefetch(std::size_t row) const noexcept;          // Asks for what at(row) will read. REQUIRES: row < rows().
   // At most 128 steps for delta kinds, one for the others. REQUIRES: an integer-like type, not NULL.
-  [[nodiscard]] Result<std::int64_t> integer_at(std::size_t row) const;
+  [[nodiscard]] Result<std::int64_t> integer_at(std::size_t row) const {
+    ASSERT(row < rows_);
+    DEBUG_ASSERT(!is_null(row));
+    if (const auto* integer = std::get_if<IntegerBody>(&body_)) return integer->at(row);
+    return fixed_integer_at(row);
+  }
   // Rows [first, first + count) to `to`. REQUIRES: an integer-like type of eight bytes, no NULLs, the range is inside.
   Result<void> integers(std::size_t first, std::size_t count, std::int64_t* to) const;
 
  private:
   BlockView() = default;
   Result<void> open_body(Bytes body);
+  [[nodiscard]] Result<std::int64_t> fixed_integer_at(std::size_t row) const;
   [[nodiscard]] bool decode_values(std::size_t first, std::size_t count, std::byte* to) const noexcept;
   static bool take_tag(StringRef& value) noexcept;
   [[nodiscard]] Error corrupt(const char* what) const;
 
+  // What every read looks at comes first: it is one cache line.
   Type type_;
-  std::size_t rows_ = 0;
   Encoding encoding_ = Encoding::all_null;
-  BlockOrigin origin_;
-  bool references_ = false;              // Values have tags, some are references.
+  bool references_ = false;  // Values have tags, some are references.
+  std::size_t rows_ = 0;
   const std::byte* validity_ = nullptr;  // u64 words, unaligned; null: every row has a value (but for all_null).
   std::variant<std::monostate, IntegerBody, FixedBody, TextBody> body_;
+  BlockOrigin origin_;
   std::shared_ptr<const void> owner_;
 };
 

@@ -197,11 +197,4 @@ bool FixedBody::decode(std::size_t first, std::size_t count_of, std::byte* to) c
   return greatest < count;
 }
 
-const std::byte* FixedBody::at(std::size_t row) const noexcept {
-  if (encoding == Encoding::plain) return values + row * width;
-  if (encoding == Encoding::constant) return values;
-  const std::uint64_t number = encoding == Encoding::dictionary ? numbers[row] : run_of(row);
-  return number < count ? values + number * width : nullptr;
-}
-
 }  // namespace mneme

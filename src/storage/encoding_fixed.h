@@ -46,7 +46,12 @@ struct FixedBody {  // Immutable; borrows the body.
   bool open(Bytes body) noexcept;  // REQUIRES: encoding, rows and width are set. False: the bytes do not fit.
   // False: a run or an entry number is out of place. REQUIRES: the range is inside.
   [[nodiscard]] bool decode(std::size_t first, std::size_t count_of, std::byte* to) const noexcept;
-  [[nodiscard]] const std::byte* at(std::size_t row) const noexcept;  // Null: as false above.
+  [[nodiscard]] const std::byte* at(std::size_t row) const noexcept {  // Null: as false above.
+    if (encoding == Encoding::plain) return values + row * width;
+    if (encoding == Encoding::constant) return values;
+    const std::uint64_t number = encoding == Encoding::dictionary ? numbers[row] : run_of(row);
+    return number < count ? values + number * width : nullptr;
+  }
   void prefetch(std::size_t row) const noexcept {
     if (encoding == Encoding::dictionary) return numbers.prefetch(row);
     __builtin_prefetch(encoding == Encoding::plain ? values + row * width : values);

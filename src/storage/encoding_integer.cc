@@ -12,9 +12,6 @@ namespace {
 constexpr std::size_t kHeadBytes = 16;  // i64 base; u8 bits, u8[7] 0; or two i64.
 
 // Arithmetic modulo 2^64, which signed overflow is not.
-std::int64_t add(std::int64_t a, std::int64_t b) noexcept {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-}
 std::int64_t subtract(std::int64_t a, std::int64_t b) noexcept {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }
@@ -216,8 +213,7 @@ void IntegerBody::decode(std::size_t first, std::size_t count, std::size_t width
   }
 }
 
-std::int64_t IntegerBody::at(std::size_t row) const noexcept {
-  if (encoding == Encoding::packed) return add(base, static_cast<std::int64_t>(packed[row]));
+std::int64_t IntegerBody::in_group(std::size_t row) const noexcept {
   std::int64_t value = 0;
   decode_as(*this, row, 1, &value);
   return value;

@@ -38,7 +38,15 @@ struct IntegerBody {  // Immutable; borrows the body.
   bool open(Bytes body) noexcept;  // REQUIRES: encoding and rows are set. False: the bytes do not fit.
   // Writes values of `width` bytes (1, 4 or 8). REQUIRES: the range is inside.
   void decode(std::size_t first, std::size_t count, std::size_t width, std::byte* to) const noexcept;
-  [[nodiscard]] std::int64_t at(std::size_t row) const noexcept;
+  [[nodiscard]] std::int64_t at(std::size_t row) const noexcept {
+    const auto from = static_cast<std::uint64_t>(base);
+    if (encoding == Encoding::packed) return static_cast<std::int64_t>(from + packed[row]);
+    if (encoding == Encoding::stride) return static_cast<std::int64_t>(from + row * static_cast<std::uint64_t>(step));
+    return in_group(row);
+  }
+
+ private:
+  [[nodiscard]] std::int64_t in_group(std::size_t row) const noexcept;
 };
 
 }  // namespace mneme

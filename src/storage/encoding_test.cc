@@ -125,11 +125,14 @@ void check_reads(const Column& column, const BlockView& view) {
       CHECK(same_run(column, first, count, part));
     }
   }
-  Column one(column.type());
+  Column one(column.type()), other(column.type());
   for (std::size_t row = 0; row < rows; row += 7) {
     one.clear();
     REQUIRE(view.at(row, one));
     CHECK(same_run(column, row, 1, one));
+    REQUIRE(view.only(row, other));
+    CHECK(same_run(column, row, 1, other));
+    CHECK(other.rows() == 1);
     CHECK(view.is_null(row) == column.is_null(row));
   }
 }
@@ -268,6 +271,7 @@ TEST_CASE("encoding: bytes that are cut or changed anywhere are refused or read 
           const auto view = BlockView::open(type, 200, flipped, nullptr);
           Column out(type);
           if (view) static_cast<void>(view->decode(0, 200, out).has_value());
+          for (std::size_t row = 0; view && row < 200; row += 9) static_cast<void>(view->only(row, out).has_value());
         }
       }
     }

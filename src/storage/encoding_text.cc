@@ -141,13 +141,6 @@ bool TextBody::open(Bytes body) noexcept {
   return reader.at_end();
 }
 
-bool TextBody::entry(std::size_t number, StringRef& to) const noexcept {
-  const std::uint64_t begin = offsets[number], end = offsets[number + 1];
-  if (begin > end || end > text.size()) return false;
-  to = {reinterpret_cast<const char*>(text.data()) + begin, end - begin};
-  return true;
-}
-
 // Entries [first, first + count), each beginning where the one before ended.
 bool TextBody::decode_entries(std::size_t first, std::size_t count, StringRef* to) const noexcept {
   const auto* bytes = reinterpret_cast<const char*>(text.data());

@@ -27,6 +27,9 @@ struct TextBody {  // Immutable; borrows the body.
   bool open(Bytes body) noexcept;  // REQUIRES: encoding and rows are set. False: the bytes do not fit.
   // False: an offset or an entry number is out of place. REQUIRES: the range is inside.
   [[nodiscard]] bool decode(std::size_t first, std::size_t count, StringRef* to) const noexcept;
+  [[nodiscard]] bool at(std::size_t row, StringRef& to) const noexcept {  // The same of one row.
+    return encoding == Encoding::plain ? entry(row, to) : decode(row, 1, &to);
+  }
   // Of plain text also where the text would lie if all were of one length.
   void prefetch(std::size_t row) const noexcept {
     if (encoding == Encoding::dictionary) return numbers.prefetch(row);
@@ -37,7 +40,12 @@ struct TextBody {  // Immutable; borrows the body.
 
  private:
   bool open_dictionary(Reader& reader) noexcept;
-  [[nodiscard]] bool entry(std::size_t number, StringRef& to) const noexcept;
+  [[nodiscard]] bool entry(std::size_t number, StringRef& to) const noexcept {
+    const std::uint64_t begin = offsets[number], end = offsets[number + 1];
+    if (begin > end || end > text.size()) return false;
+    to = {reinterpret_cast<const char*>(text.data()) + begin, end - begin};
+    return true;
+  }
   [[nodiscard]] bool decode_entries(std::size_t first, std::size_t count, StringRef* to) const noexcept;
   [[nodiscard]] bool decode_dictionary(std::size_t first, std::size_t count, StringRef* to) const noexcept;
 };

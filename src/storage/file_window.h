@@ -7,9 +7,12 @@
 
 namespace mneme {
 
+constexpr std::size_t kWindowPieceBytes = std::size_t{256} << 10;
+
 class FileWindow {  // One thread at a time. Borrows the file.
  public:
-  explicit FileWindow(File& file, std::uint64_t file_bytes) : file_(&file), file_bytes_(file_bytes) {}
+  explicit FileWindow(File& file, std::uint64_t file_bytes, std::size_t piece_bytes = kWindowPieceBytes)
+      : file_(&file), file_bytes_(file_bytes), piece_bytes_(piece_bytes) {}
 
   [[nodiscard]] std::uint64_t file_bytes() const noexcept { return file_bytes_; }
   // Bytes [offset, offset + count), fewer at the end of the file; valid until the next call. The buffer grows to
@@ -23,10 +26,9 @@ class FileWindow {  // One thread at a time. Borrows the file.
   }
 
  private:
-  static constexpr std::uint64_t kPieceBytes = std::uint64_t{256} << 10;
-
   Result<void> fill(std::uint64_t offset, std::uint64_t count) {
-    const auto wanted = static_cast<std::size_t>(std::min(std::max(count, kPieceBytes), file_bytes_ - offset));
+    const auto wanted =
+        static_cast<std::size_t>(std::min(std::max<std::uint64_t>(count, piece_bytes_), file_bytes_ - offset));
     if (buffer_.size() < wanted) buffer_.resize(wanted);
     size_ = 0;  // Until the read succeeded nothing in the buffer counts.
     begin_ = offset;
@@ -36,6 +38,7 @@ class FileWindow {  // One thread at a time. Borrows the file.
 
   File* file_;
   std::uint64_t file_bytes_;
+  std::size_t piece_bytes_;
   ByteBuffer buffer_;
   std::uint64_t begin_ = 0;  // Offset of buffer_[0]; size_ bytes of it are the file's.
   std::uint64_t size_ = 0;

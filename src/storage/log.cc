@@ -86,6 +86,7 @@ Result<Lsn> LogWriter::append_record(LogRecordKind kind, std::span<const Bytes> 
   const std::uint64_t record_bytes = kLogRecordHeaderBytes + payload_bytes;
   TRY(make_room(record_bytes, wall_ns));
   to_sync_.reserve(closed_.size() + turned_.size() + 1);
+  ++begun_;
   TRY(write_record({.payload_bytes = static_cast<std::uint32_t>(payload_bytes),
                     .epoch = epoch_,
                     .lsn = next(last_),

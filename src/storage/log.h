@@ -72,6 +72,8 @@ class LogWriter {  // One thread at a time (the caller's lock), but for LogSync:
   [[nodiscard]] bool poisoned() const noexcept { return poisoned_.load(std::memory_order_acquire); }  // By any thread.
   // Where replay may begin to meet every record from `lsn` on: exact for last() + 1, else the start of lsn's file.
   [[nodiscard]] LogPosition replay_start(Lsn lsn) const;
+  // Records of append() whose writing was begun, well or not: an append that did not add to it left nothing to replay.
+  [[nodiscard]] std::uint64_t begun() const noexcept { return begun_; }
   // The files from `start` on, oldest first.
   [[nodiscard]] std::vector<LogExtent> extents(FileNumber start) const;
   // Bytes of the files that hold records from `lsn` on: what rotation and flushing are decided by.
@@ -119,6 +121,7 @@ class LogWriter {  // One thread at a time (the caller's lock), but for LogSync:
   FileNumber number_max_{};  // Of every log file ever seen.
   Lsn last_{};
   Lsn durable_{};
+  std::uint64_t begun_ = 0;
   bool preparing_ = false;
   bool syncing_ = false;
   std::atomic<bool> poisoned_{false};  // Who learns of it late reads as if it had come a moment earlier.

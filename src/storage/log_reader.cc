@@ -110,6 +110,17 @@ Result<std::optional<LogRecord>> LogReader::after(std::uint64_t& offset) {
   return record;
 }
 
+Result<std::optional<LogRecord>> LogReader::successor(std::uint64_t& offset, Lsn lsn, std::uint32_t epoch_min) {
+  const std::uint64_t ended = offset;
+  for (const std::uint64_t place : {ended, align_to_sector(ended)}) {
+    auto record = TRY(at(place));
+    if (!record || record->lsn != lsn || record->epoch < epoch_min) continue;
+    offset = place;
+    return record;
+  }
+  return std::optional<LogRecord>();
+}
+
 Result<std::optional<LogRecord>> LogReader::find(std::uint64_t& offset, Lsn lsn, std::uint64_t until) {
   constexpr std::uint64_t kChecksMax = 8;  // Times the file's size; honest files need less than 2.
   until = std::min(until, window_.file_bytes());

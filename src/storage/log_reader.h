@@ -19,6 +19,7 @@ class LogReader {  // One thread at a time.
                                   // that the manifest has lost an edit, and corrupt.
     std::uint64_t origin = 0;
     bool believe_cache = false;  // The last life ended well: what the cache shows is on the device, or on its way.
+    std::size_t piece_bytes = kWindowPieceBytes;
   };
   // Nothing if the file is not this log's under this number (a spare, or never finished). corrupt: its header is
   // damaged but records in it are not. unsupported: a newer format.
@@ -33,6 +34,9 @@ class LogReader {  // One thread at a time.
   Result<std::optional<LogRecord>> at(std::uint64_t offset);
   // The record that follows one ending at `*offset`: there, or in the next sector after a sync. Moves *offset to it.
   Result<std::optional<LogRecord>> after(std::uint64_t& offset);
+  // The record that goes on from there in the log: that with `lsn`, of epoch `epoch_min` or later. What a cut tail left
+  // right behind a later life's record does not, and hides nothing that follows in the next sector.
+  Result<std::optional<LogRecord>> successor(std::uint64_t& offset, Lsn lsn, std::uint32_t epoch_min);
   // The first record at or after sector-aligned `*offset` whose LSN is at least `lsn`. Moves *offset to it, or to the
   // end. Gives up on files made to have their checksums computed over and over.
   Result<std::optional<LogRecord>> find(std::uint64_t& offset, Lsn lsn, std::uint64_t until);
@@ -46,7 +50,7 @@ class LogReader {  // One thread at a time.
 
  private:
   LogReader(std::unique_ptr<File> file, std::uint64_t bytes, std::string path, Limits limits)
-      : file_(std::move(file)), window_(*file_, bytes), path_(std::move(path)), limits_(limits) {}
+      : file_(std::move(file)), window_(*file_, bytes, limits.piece_bytes), path_(std::move(path)), limits_(limits) {}
   Result<bool> has_record_under(std::uint32_t crc);
   Result<bool> has_records(Bytes damaged_header, FileNumber number);
   [[nodiscard]] Error too_new(std::uint32_t epoch, std::uint64_t offset) const;

@@ -28,7 +28,13 @@ class Replay {  // One thread at a time.
   Result<void> search(LogReader& reader, std::uint64_t offset, std::uint64_t most);
   Result<void> sort_out();
   [[nodiscard]] LogReader::Limits limits() const noexcept {
-    return {.epoch_max = options_.epoch, .origin = options_.origin, .believe_cache = options_.after_close};
+    return {.epoch_max = options_.epoch,
+            .origin = options_.origin,
+            .believe_cache = options_.after_close,
+            .piece_bytes = options_.piece_bytes};
+  }
+  [[nodiscard]] bool is_done() const noexcept {
+    return found_.closed || (options_.until && found_.end.lsn > *options_.until);
   }
   [[nodiscard]] Error corrupt_at_end(const std::string& what) const;
 
@@ -48,11 +54,16 @@ Result<LogReplay> Replay::run() {
   auto reader = TRY(open_start());
   while (reader) {
     TRY(read_file(*reader));
-    if (found_.closed) break;
+    if (is_done()) break;
     auto following = TRY(turned_to_ ? open_turned_to() : open_next());
     if (!following) break;
     reader = std::move(following);
     found_.end = {reader->header().number, kFileBodyOffset, found_.end.lsn};
+  }
+  if (options_.until) {
+    if (found_.end.lsn <= *options_.until)
+      return corrupt_at_end("a record is missing that the writer has made durable");
+    return std::move(found_);
   }
   TRY(judge_tail(reader.get()));
   TRY(sort_out());
@@ -121,10 +132,10 @@ Result<void> Replay::read_file(LogReader& reader) {
   }
   turned_to_.reset();
   LogFileFound file{.first = found_.end, .last = {}};
-  while (!found_.closed) {
+  while (!is_done()) {
     std::uint64_t offset = found_.end.offset;
-    const auto record = TRY(reader.after(offset));
-    if (!record || record->lsn != found_.end.lsn || record->epoch < epoch_) break;
+    const auto record = TRY(reader.successor(offset, found_.end.lsn, epoch_));
+    if (!record) break;
     if (record->kind == LogRecordKind::turn) {
       TRY(turn(reader, *record));
       break;

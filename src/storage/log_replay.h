@@ -7,10 +7,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "os/file.h"
+#include "storage/file_window.h"
 #include "storage/log_record.h"
 
 namespace mneme {
@@ -23,6 +25,10 @@ struct LogReplayOptions {
   std::uint32_t epoch = 0;   // The manifest's: no record can carry a later one.
   std::uint64_t origin = 0;  // Files of another origin are refused.
   bool after_close = false;  // The manifest ends with a close mark: no sync of the last life failed.
+  // A reader beside the writer: records above it are not looked at, and what lies behind it is nobody's business. The
+  // log may change under the reader, and then is corrupt or not_found: it begins again where the manifest says by then.
+  std::optional<Lsn> until{};
+  std::size_t piece_bytes = kWindowPieceBytes;  // What is read from a file at a time.
 };
 
 struct LogFileFound {

@@ -96,6 +96,30 @@ TEST_CASE("log: a record after a sync begins a new sector, so that no write touc
   CHECK(replay(disk, 1)->payloads.size() == 3);
 }
 
+TEST_CASE("log: what a cut tail left right behind a later life's record hides none of those that follow it") {
+  Disk disk;
+  const std::string long_one(1'000, 'b');  // Its end is in the sector behind the one that is lost.
+  {
+    auto log = fresh(disk);
+    put(*log, "a");
+    REQUIRE(log->sync());
+    put(*log, long_one);
+    put(*log, "c");
+  }
+  ByteBuffer& bytes = disk.medium("wal/1.log");
+  std::fill_n(bytes.begin() + 4'096 + 512, 512, std::byte{0});  // The head of `long_one`; "c" is whole.
+  const auto found = replay(disk, 1).value();
+  REQUIRE(found.payloads == Payloads{{1, "a"}});
+  {
+    auto log = LogWriter::open(disk, small_options(), 2, found.replay).value();
+    put(*log, long_one);  // As long as before: "c", with the LSN that comes next, stands right behind it.
+    REQUIRE(log->sync());
+    put(*log, "d");
+    REQUIRE(log->sync());
+  }
+  CHECK(replay(disk, 2)->payloads == Payloads{{1, "a"}, {2, long_one}, {3, "d"}});
+}
+
 TEST_CASE("log: it rotates at its cap, and a record larger than a file gets a larger file") {
   Disk disk;
   auto log = fresh(disk);
@@ -538,6 +562,60 @@ TEST_CASE("log: a turn is found again where its file was full to the last byte, 
   }
 }
 
+// Places are counted from the sizes in docs/format.md: a header of 4,096 bytes, 37 before each payload, 45 of a turn.
+TEST_CASE("log: a record that ends with its file stays in it, one byte more goes to the next") {
+  constexpr std::size_t kRoom = 16'384 - 4'096;
+  for (const std::size_t more : {std::size_t{0}, std::size_t{1}}) {
+    INFO(more);
+    Disk disk;
+    auto log = fresh(disk);
+    put(*log, "a");
+    put(*log, std::string(kRoom - 38 - 37 + more, 'b'));
+    CHECK(log->replay_start(Lsn{2}).file == FileNumber{1 + more});
+    CHECK(disk.medium("wal/1.log").size() == 16'384);
+    CHECK(disk.growing_writes() == 0);
+    CHECK(replay(disk, 1)->payloads.size() == 2);
+  }
+}
+
+TEST_CASE("log: a record that fills a whole file needs no longer one, one byte more takes just that byte") {
+  for (const std::size_t more : {std::size_t{0}, std::size_t{1}}) {
+    INFO(more);
+    Disk disk;
+    auto log = fresh(disk);
+    put(*log, std::string(16'384 - 4'096 - 37 + more, 'a'));
+    CHECK(log->replay_start(Lsn{1}).file == FileNumber{1});
+    CHECK(disk.medium("wal/1.log").size() == 16'384 + more);
+    put(*log, "b");
+    CHECK(disk.growing_writes() == 0);
+    CHECK(replay(disk, 1)->payloads.size() == 2);
+  }
+}
+
+TEST_CASE("log: a turn for which there is just room does not make its file longer") {
+  for (const std::size_t more : {std::size_t{0}, std::size_t{1}}) {
+    INFO(more);
+    Disk disk;
+    auto log = fresh(disk);
+    put(*log, std::string(16'384 - 4'096 - 37 - 45 + more, 'a'));
+    put(*log, std::string(100, 'b'));
+    CHECK(disk.medium("wal/1.log").size() == 16'384 + 512 * more);
+    CHECK(disk.growing_writes() == 0);
+    CHECK(replay(disk, 1)->payloads.size() == 2);
+  }
+}
+
+TEST_CASE("log: what a later life finds of its last file it fills to the last byte") {
+  Disk disk;
+  put(*fresh(disk), "a");
+  const auto found = replay(disk, 1).value();
+  auto log = LogWriter::open(disk, small_options(), 2, found.replay).value();
+  put(*log, std::string(16'384 - 4'096 - 512 - 37, 'b'));  // Behind the sector that was synced.
+  CHECK(log->replay_start(Lsn{2}).file == FileNumber{1});
+  CHECK(disk.growing_writes() == 0);
+  CHECK(replay(disk, 2)->payloads.size() == 2);
+}
+
 TEST_CASE("log: newer formats are refused, and so is a record beyond the limit") {
   Disk disk;
   auto log = fresh(disk);
@@ -563,6 +641,7 @@ TEST_CASE("log: newer formats are refused, and so is a record beyond the limit")
   CHECK(LogWriter::open(disk, small_options(), 2, found.replay).error().code() == Code::unsupported);
   const Bytes huge(disk.medium("wal/1.log").data(), std::size_t{1} << 29);  // Never read: its size is enough.
   CHECK(log->append(huge, 0).error().code() == Code::invalid_argument);
+  CHECK(log->append(huge.first((std::size_t{256} << 20) + 1), 0).error().code() == Code::invalid_argument);
   CHECK(put(*log, "b") == Lsn{2});
 }
 

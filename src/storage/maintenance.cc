@@ -29,7 +29,7 @@ std::uint64_t number_at(const std::string& name, std::size_t from) {
 }  // namespace
 
 Maintenance::Maintenance(StoreCore& core, std::unique_ptr<Manifest> manifest)
-    : core_(core), step_mutex_(core.world.scheduler), manifest_(std::move(manifest)), obsolete_(core) {
+    : core_(core), step_mutex_(core.world.scheduler), manifest_(std::move(manifest)), obsolete_(core, *manifest_) {
   const ManifestState& state = manifest_->state();
   next_file_ = state.next_file;
   for (const auto& [key, file] : state.deletes) {
@@ -81,7 +81,7 @@ FileNumber Maintenance::next_file() const { return std::max(next_file_, core_.bl
 
 // No row refers to them: the edit that dropped the last segment or log record that did is durable.
 void Maintenance::retire_blobs() {
-  for (std::string& path : core_.blobs.take_obsolete()) obsolete_.add_file(std::move(path));
+  for (std::string& path : core_.blobs.take_obsolete()) obsolete_.add_blob(std::move(path));
 }
 
 void Maintenance::start() {
@@ -290,12 +290,14 @@ bool Maintenance::prepare_log_beside_flush() {
 Result<void> Maintenance::append(const ManifestEdit& edit) {
   TRY(manifest_->append(edit));
   core_.barriers.fetch_add(1, std::memory_order_relaxed);
+  core_.board.post_edit(manifest_->point(), manifest_->state().epoch);
   return {};
 }
 
 Result<bool> Maintenance::tidy() {
   if (manifest_->wants_rewrite()) {
     TRY(manifest_->rewrite());
+    core_.board.post_edit(manifest_->point(), manifest_->state().epoch);
     obsolete_.add_manifests();
   }
   if (!manifest_->poisoned()) retire_blobs();  // Of an edit whose sync failed nobody knows which files it names.

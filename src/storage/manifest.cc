@@ -82,11 +82,17 @@ Result<std::unique_ptr<Manifest>> Manifest::open(FileSystem& files, std::string 
 }
 
 Result<ManifestState> Manifest::read(FileSystem& files, std::string directory) {
+  Followed followed = TRY(follow(files, std::move(directory)));
+  return std::move(followed.state);
+}
+
+Result<Manifest::Followed> Manifest::follow(FileSystem& files, std::string directory, const ManifestPoint& up_to) {
   Manifest manifest(files, std::move(directory));
   const auto number = TRY(read_current(files, manifest.directory_));
   if (!number) return Error(Code::not_found, manifest.directory_ + ": no database here");
-  TRY(manifest.load(*number, FileSystem::Open::read_only));
-  return std::move(manifest.state_);
+  TRY(manifest.load(*number, FileSystem::Open::read_only, *number == up_to.manifest ? up_to.sequence : kAllEdits));
+  if (manifest.closed_) manifest.step_before_mark();
+  return Followed{std::move(manifest.state_), manifest.point()};
 }
 
 // A creation cut short leaves a manifest without CURRENT, and only one edit in it. More means that CURRENT was lost.
@@ -114,7 +120,7 @@ Result<void> Manifest::list_manifests(FileNumber current) {
   return {};
 }
 
-Result<void> Manifest::load(FileNumber number, FileSystem::Open mode) {
+Result<void> Manifest::load(FileNumber number, FileSystem::Open mode, std::uint64_t sequence_max) {
   current_.number = number;
   auto file = files_.open(path(number), mode);
   if (!file && file.error().code() == Code::not_found) {
@@ -131,13 +137,14 @@ Result<void> Manifest::load(FileNumber number, FileSystem::Open mode) {
     return Error(Code::unsupported, path(number) + ": uses features this build can read but not write");
   }
   current_.end = kFileBodyOffset;
-  return read_edits(window);
+  return read_edits(window, sequence_max);
 }
 
-Result<void> Manifest::read_edits(FileWindow& window) {
-  while (TRY(read_edit(window))) {
+Result<void> Manifest::read_edits(FileWindow& window, std::uint64_t sequence_max) {
+  while (current_.sequence < sequence_max) {
+    if (!TRY(read_edit(window))) return judge_tail(window);
   }
-  return judge_tail(window);
+  return {};
 }
 
 // Reads the edit that belongs at the end; false if none stands there.

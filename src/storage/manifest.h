@@ -27,6 +27,13 @@ class Manifest {  // One thread at a time.
   static Result<std::unique_ptr<Manifest>> open(FileSystem& files, std::string directory);
   // The state alone, for those who only read: writes and syncs nothing.
   static Result<ManifestState> read(FileSystem& files, std::string directory);
+  // The same beside a writer, who said that `up_to` is durable: of that manifest no later edit is read.
+  struct Followed {
+    ManifestState state;
+    ManifestPoint point;  // The last edit that it has, a close mark aside.
+  };
+  static Result<Followed> follow(FileSystem& files, std::string directory,
+                                 const ManifestPoint& up_to = kNoManifestPoint);
 
   [[nodiscard]] const ManifestState& state() const noexcept { return state_; }
   // Folds `edit` in once it is durable. On an error other than a failed sync nothing changed (full: try again).
@@ -42,7 +49,9 @@ class Manifest {  // One thread at a time.
   // Manifests that no longer count, by name. unlink_obsolete() after two later barriers, or at open.
   [[nodiscard]] const std::vector<std::string>& obsolete() const noexcept { return obsolete_; }
   Result<void> unlink_obsolete();
-  [[nodiscard]] FileNumber number() const noexcept { return current_.number; }  // What reader processes pin.
+  [[nodiscard]] FileNumber number() const noexcept { return current_.number; }
+  // The last edit: what reader processes pin.
+  [[nodiscard]] ManifestPoint point() const noexcept { return {current_.number, current_.sequence}; }
   [[nodiscard]] std::uint64_t tail_cut() const noexcept { return tail_cut_; }
   [[nodiscard]] bool poisoned() const noexcept { return poisoned_; }
 
@@ -59,8 +68,9 @@ class Manifest {  // One thread at a time.
   };
 
   Manifest(FileSystem& files, std::string directory) : files_(files), directory_(std::move(directory)) {}
-  Result<void> load(FileNumber number, FileSystem::Open mode);
-  Result<void> read_edits(FileWindow& window);
+  static constexpr std::uint64_t kAllEdits = ~std::uint64_t{0};
+  Result<void> load(FileNumber number, FileSystem::Open mode, std::uint64_t sequence_max = kAllEdits);
+  Result<void> read_edits(FileWindow& window, std::uint64_t sequence_max);
   Result<void> judge_tail(FileWindow& window);
   Result<bool> read_edit(FileWindow& window);
   void step_before_mark();

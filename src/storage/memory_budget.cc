@@ -73,12 +73,13 @@ MemoryBudget::MemoryBudget(std::size_t bytes) noexcept : bytes_(bytes) {
 }
 
 Result<Reservation> MemoryBudget::reserve(std::size_t bytes, MemoryShare share, std::string_view what) {
-  TRY(charge_or_reclaim(bytes, share, what));
+  if (bytes > 0) TRY(charge_or_reclaim(bytes, share, what));
   return Reservation(*this, bytes, share, what);
 }
 
 bool MemoryBudget::try_reserve(std::size_t bytes, MemoryShare share, std::string_view what, Reservation& out) noexcept {
-  if (!charge(bytes, share)) return false;
+  // Nothing is never refused, also while another request makes the share look fuller than it is.
+  if (bytes > 0 && !charge(bytes, share)) return false;
   out = Reservation(*this, bytes, share, what);
   return true;
 }

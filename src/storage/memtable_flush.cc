@@ -131,6 +131,7 @@ SegmentPart MemtableFlush::part() const {
   SegmentPart part{schema.id, schema.version, raw(options_.first_lsn), raw(options_.last_lsn), {}};
   part.columns.push_back({kRowIdColumn, Type{.kind = TypeKind::integer}});
   for (const ColumnSchema& column : schema.columns) part.columns.push_back({column.id, column.type});
+  encode_schema(schema, part.schema);
   return part;
 }
 

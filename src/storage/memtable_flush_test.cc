@@ -74,7 +74,7 @@ TEST_CASE("a flush of rows that changed in memory is refused: whichever byte, of
   Memtable& memtable = *f.memtable;
   WriteSet writes;
   writes.changes.emplace_back(InsertRows{.table = memtable.schema().id, .batch = {}, .first_row = {}});
-  auto& [table, batch, first, crc] = std::get<InsertRows>(writes.changes[0]);
+  auto& [table, batch, first, crc, number_at] = std::get<InsertRows>(writes.changes[0]);
   for (const ColumnSchema& column : memtable.schema().columns) batch.columns.emplace_back(column.type);
   for (int row = 0; row < 100; ++row) {
     for (Column& column : batch.columns) {

@@ -4,10 +4,18 @@
 
 namespace mneme {
 
-void ObsoleteFiles::add_file(std::string path) { files_.push_back({later(), std::move(path), 0, {}}); }
+void ObsoleteFiles::add_file(std::string path) {
+  files_.push_back({later(), std::move(path), 0, {}, manifest_.point()});
+}
+
+void ObsoleteFiles::add_blob(std::string path) {
+  ManifestPoint dropped = manifest_.point();
+  ++dropped.sequence;
+  files_.push_back({later(), std::move(path), 0, {}, dropped});
+}
 
 void ObsoleteFiles::add_segment(std::string path, std::uint64_t number, std::weak_ptr<SegmentHandle> held) {
-  files_.push_back({later(), std::move(path), number, std::move(held)});
+  files_.push_back({later(), std::move(path), number, std::move(held), manifest_.point()});
 }
 
 void ObsoleteFiles::add_logs_below(const LogPosition& start) {
@@ -23,8 +31,22 @@ bool ObsoleteFiles::wants_barrier() const {
 }
 
 Result<void> ObsoleteFiles::release(Manifest& manifest) {
+  const bool logs = logs_after_ != 0 && passed(logs_after_);
+  if (logs || std::ranges::any_of(files_, [this](const Entry& entry) { return may_go(entry); })) {
+    const PinnedFiles pinned = TRY(core_.board.pinned());
+    TRY(release_files(pinned));
+    if (logs) TRY(recycle_logs(pinned));
+  }
+  if (manifests_after_ != 0 && passed(manifests_after_)) {
+    TRY(manifest.unlink_obsolete());  // Whoever reads one has it open, and finds the next one after it.
+    manifests_after_ = 0;
+  }
+  return {};
+}
+
+Result<void> ObsoleteFiles::release_files(const PinnedFiles& pinned) {
   for (auto entry = files_.begin(); entry != files_.end();) {
-    if (!passed(entry->after) || !entry->held.expired()) {
+    if (!may_go(*entry) || pinned.point < entry->dropped) {
       ++entry;
       continue;
     }
@@ -33,18 +55,20 @@ Result<void> ObsoleteFiles::release(Manifest& manifest) {
     if (!gone && gone.error().code() != Code::not_found) return gone;
     entry = files_.erase(entry);
   }
-  if (logs_after_ != 0 && passed(logs_after_)) TRY(recycle_logs());
-  if (manifests_after_ != 0 && passed(manifests_after_)) {
-    TRY(manifest.unlink_obsolete());
-    manifests_after_ = 0;
-  }
   return {};
 }
 
-Result<void> ObsoleteFiles::recycle_logs() {
+Result<void> ObsoleteFiles::recycle_logs(const PinnedFiles& pinned) {
+  bool all = true;
   Lock lock(core_.mutex);
-  for (const FileNumber number : core_.log->obsolete_below(logs_below_)) TRY(core_.log->recycle(number));
-  logs_after_ = 0;
+  for (const FileNumber number : core_.log->obsolete_below(logs_below_)) {
+    if (number >= pinned.log_from) {
+      all = false;
+    } else {
+      TRY(core_.log->recycle(number));
+    }
+  }
+  if (all) logs_after_ = 0;
   return {};
 }
 

@@ -2,28 +2,9 @@
 
 #include <algorithm>
 
-#include "storage/catalog_bytes.h"
-#include "storage/row_finder.h"
-#include "storage/segment_format.h"
+#include "storage/segment_output.h"
 
 namespace mneme {
-namespace {
-
-constexpr std::size_t kDeferredMax = 100'000;  // Ends of rows in segments, before they are looked for.
-
-std::size_t ended_rows(const WriteSet& writes) {
-  std::size_t rows = 0;
-  for (const Change& change : writes.changes) {
-    if (const auto* ended = std::get_if<EndRows>(&change)) rows += ended->rows.size();
-  }
-  return rows;
-}
-
-Error record_error(Lsn lsn, const Error& error) {
-  return Error(Code::corrupt, "log record " + std::to_string(raw(lsn)) + ": " + error.message());
-}
-
-}  // namespace
 
 // A database is begun in an empty directory, or where a beginning was cut short: never among files of somebody else.
 Result<void> Recovery::refuse_foreign(const StoreCore& core) {
@@ -69,71 +50,35 @@ Result<std::unique_ptr<Manifest>> Recovery::open_manifest(StoreCore& core) {
 Result<RecoveryReport> Recovery::run() {
   RecoveryReport report;
   report.manifest_tail_cut = maintenance_.manifest().tail_cut();
-  record_memory_ = TRY(core_.budget.reserve(0, MemoryShare::queries, "replay of the log"));
-  TRY(load_version());
-  const LogReplay found = TRY(replay());
-  TRY(resolve_deferred());
-  record_memory_.release();
+  StateLoader loader(core_, maintenance_.manifest().state(), hooks());
+  TRY(loader.load());
+  maintenance_.remember_catalog(*loader.version());
+  const LogReplay found = TRY(replay(loader));
+  TRY(loader.resolve_deferred());
   report.groups = found.records;
   report.log_tail_cut = found.tail_cut;
-  TRY(continue_log(found));
+  TRY(continue_log(found, loader));
   maintenance_.remove_strays(TRY(core_.world.files.list(core_.segment_directory())));
   maintenance_.remove_blob_strays(TRY(core_.world.files.list(core_.blob_directory())));
   return report;
 }
 
-Result<void> Recovery::load_version() {
-  const ManifestState& state = maintenance_.manifest().state();
-  next_row_ = static_cast<std::uint64_t>(state.next_row);
-  next_table_ = static_cast<std::uint64_t>(state.next_table);
-  auto version = std::make_shared<Version>(TRY(decode_catalog(state.catalog.bytes)));
-  for (const auto& [table, mark] : state.tables) {
-    if (const auto found = version->tables.find(table); found != version->tables.end()) {
-      found->second.keys->raise_to(mark.next_key);
-    }
-  }
-  for (const auto& [number, info] : state.segments) TRY(load_segment(info, *version));
-  TRY(load_deletes(*version));
-  maintenance_.remember_catalog(*version);
-  version_ = std::move(version);
-  return {};
+StateLoader::Hooks Recovery::hooks() {
+  const auto segment = [this](const SegmentInfo& info) {
+    auto handle =
+        std::make_shared<SegmentHandle>(core_.world.files, core_.world.scheduler, segment_path(core_, info.file),
+                                        raw(info.file), core_.cache, core_.budget);
+    maintenance_.remember_file(handle);
+    return handle;
+  };
+  const auto deletes = [this](const DeleteFile& file, TableId table, std::uint64_t up_to) {
+    maintenance_.remember_deletes(file, table, up_to);
+  };
+  const auto make_room = [this](Version& version, Lsn applied) { return maintenance_.flush_early(version, applied); };
+  return {segment, deletes, make_room};
 }
 
-Result<void> Recovery::load_segment(const SegmentInfo& info, Version& version) {
-  const auto handle =
-      std::make_shared<SegmentHandle>(core_.world.files, core_.world.scheduler, segment_path(core_, info.file),
-                                      raw(info.file), core_.cache, core_.budget);
-  maintenance_.remember_file(handle);
-  for (const SegmentPartInfo& part : info.parts) {
-    if (part.rows > kSegmentRowsMax) return Error(Code::corrupt, "the manifest names a segment of too many rows");
-    const auto table = version.tables.find(part.table);
-    if (table == version.tables.end()) continue;  // Dropped: the next flush lets go of it.
-    table->second.add({handle, part, std::make_shared<SegmentDeletes>(core_.world.scheduler, core_.budget, part.rows),
-                       info.bytes, hold_blobs(core_, part)});
-  }
-  return {};
-}
-
-Result<void> Recovery::load_deletes(Version& version) {
-  const ManifestState& state = maintenance_.manifest().state();
-  const std::uint64_t flushed_to = raw(state.log_start.lsn) == 0 ? 0 : raw(state.log_start.lsn) - 1;
-  for (const auto& [key, file] : state.deletes) {
-    const ReadDeletes read = TRY(read_deletes(core_, file));
-    maintenance_.remember_deletes(file, read.table, flushed_to);
-    const auto table = version.tables.find(read.table);
-    if (table == version.tables.end()) continue;
-    for (const TableSegment& segment : table->second.segments) {
-      if (FileNumber{segment.file->number()} != file.segment) continue;
-      auto adopted = segment.deletes->adopt(read.deletes);
-      if (!adopted) {
-        return std::move(adopted).error().during("read '" + delete_path(core_, file.segment, file.sequence) + "'");
-      }
-    }
-  }
-  return {};
-}
-
-Result<LogReplay> Recovery::replay() {
+Result<LogReplay> Recovery::replay(StateLoader& loader) {
   const ManifestState& state = maintenance_.manifest().state();
   const LogReplayOptions from{.wal_directory = core_.wal_directory(),
                               .start = state.log_start,
@@ -142,92 +87,11 @@ Result<LogReplay> Recovery::replay() {
                               .epoch = state.epoch,
                               .origin = state.origin,
                               .after_close = maintenance_.manifest().closed()};
-  return replay_log(core_.world.files, from, [this](const LogRecord& record) { return replay_record(record); });
-}
-
-Result<void> Recovery::replay_record(const LogRecord& record) {
-  if (record.kind != LogRecordKind::group) return {};
-  // The record's bytes and the rows decoded from them.
-  TRY(record_memory_.grow_to(2 * record.payload.size()));
-  const auto schema_of = [&latest = *version_](TableId table) -> const TableSchema* {
-    const TableVersion* found = latest.find(table);
-    return found == nullptr ? nullptr : found->schema.get();
-  };
-  const WriteSet writes = TRY(decode_write_set(record.payload, schema_of));
-  auto applied = apply(writes, record.lsn);
-  if (!applied && applied.error().code() == Code::full) {
-    auto version = std::make_shared<Version>(*version_);
-    TRY(maintenance_.flush_early(*version, applied_));
-    version_ = std::move(version);
-    applied = apply(writes, record.lsn);
-  }
-  // What was valid when it was written and is not now has been damaged; a budget too small is the caller's matter.
-  if (!applied && applied.error().code() == Code::full) return applied;
-  if (!applied) return record_error(record.lsn, applied.error());
-  note_numbers(writes);
-  applied_ = record.lsn;
-  return deferred_.size() < kDeferredMax ? Result<void>{} : resolve_deferred();
-}
-
-Result<void> Recovery::apply(const WriteSet& writes, Lsn lsn) {
-  const std::size_t deferred = deferred_.size();
-  const bool defers = ended_rows(writes) <= kDeferredMax;
-  PreparedGroup prepared(*version_, {core_.world.scheduler, core_.budget, core_.indexes, defers ? &deferred_ : nullptr,
-                                     &core_.blobs, true});
-  for (const Change& change : writes.changes) {
-    auto added = prepared.add(change);
-    if (added) continue;
-    deferred_.resize(deferred);
-    return added;
-  }
-  for (std::size_t i = deferred; i < deferred_.size(); ++i) deferred_[i].sequence = raw(lsn);
-  if (auto next = prepared.publish(raw(lsn))) version_ = std::move(next);
-  return {};
-}
-
-void Recovery::note_numbers(const WriteSet& writes) {
-  for (const Change& change : writes.changes) {
-    if (const auto* rows = std::get_if<InsertRows>(&change)) {
-      next_row_ = std::max(next_row_, static_cast<std::uint64_t>(rows->first_row) + rows->batch.rows());
-    }
-    if (const auto* create = std::get_if<CreateTable>(&change)) {
-      next_table_ = std::max(next_table_, static_cast<std::uint64_t>(create->schema.id) + 1);
-    }
-  }
-}
-
-// One pass over the segments for all ends met so far.
-Result<void> Recovery::resolve_deferred() {
-  const auto by_row = [](const DeferredEnd& a, const DeferredEnd& b) {
-    return a.table != b.table ? a.table < b.table : a.row < b.row;
-  };
-  std::ranges::sort(deferred_, by_row);
-  for (auto first = deferred_.begin(); first != deferred_.end();) {
-    const auto last =
-        std::find_if(first, deferred_.end(), [&](const DeferredEnd& e) { return e.table != first->table; });
-    const TableVersion* table = version_->find(first->table);  // Null: dropped after the rows ended.
-    std::vector<RowId> rows;
-    for (auto end = first; end != last; ++end) rows.push_back(end->row);
-    const auto found = table == nullptr ? std::vector<FoundRow>() : TRY(find_rows(*table, rows));
-    if (table != nullptr && found.size() != rows.size()) {
-      return record_error(Lsn{first->sequence}, Error(Code::corrupt, "a row that ends is nowhere"));
-    }
-    for (const FoundRow& row : found) {
-      SegmentDeletes& deletes = *table->segments[row.segment].deletes;
-      const auto end =
-          std::lower_bound(first, last, row.row, [](const DeferredEnd& e, RowId id) { return e.row < id; });
-      if (!TRY(deletes.adopt(row.ordinal, end->sequence))) {
-        return record_error(Lsn{end->sequence}, Error(Code::corrupt, "a row ends twice"));
-      }
-    }
-    first = last;
-  }
-  deferred_.clear();
-  return {};
+  return replay_log(core_.world.files, from, [&loader](const LogRecord& record) { return loader.replay(record); });
 }
 
 // A larger epoch, durable before its first record: what was cut can never be taken for ours again.
-Result<void> Recovery::continue_log(const LogReplay& found) {
+Result<void> Recovery::continue_log(const LogReplay& found, const StateLoader& loader) {
   Manifest& manifest = maintenance_.manifest();
   ManifestEdit edit;
   edit.epoch = manifest.state().epoch + 1;
@@ -243,14 +107,19 @@ Result<void> Recovery::continue_log(const LogReplay& found) {
     TRY(manifest.append(begins));
   }
   core_.blobs.start(manifest.state().next_file, manifest.state().origin, manifest.state().epoch);
+  core_.board.begin({.epoch = manifest.state().epoch,
+                     .origin = manifest.state().origin,
+                     .durable = log->durable(),
+                     .point = manifest.point(),
+                     .boot = this_process().boot});
   Lock lock(core_.mutex);
   core_.log = std::move(log);
-  core_.show(version_);
   core_.applied = raw(core_.log->last());
+  core_.show(loader.version());
   const std::uint64_t start = raw(manifest.state().log_start.lsn);
   core_.flushed_to = Lsn{start == 0 ? 0 : start - 1};
-  core_.next_row = next_row_;
-  core_.next_table = next_table_;
+  core_.next_row = loader.next_row();
+  core_.next_table = loader.next_table();
   return {};
 }
 

@@ -5,8 +5,7 @@
 #pragma once
 
 #include "storage/maintenance.h"
-#include "storage/prepared_group.h"
-#include "storage/write_set.h"
+#include "storage/state_loader.h"
 
 namespace mneme {
 
@@ -28,25 +27,12 @@ class Recovery {  // One thread at a time.
 
  private:
   static Result<void> refuse_foreign(const StoreCore& core);
-  Result<void> load_version();
-  Result<void> load_segment(const SegmentInfo& info, Version& version);
-  Result<void> load_deletes(Version& version);
-  Result<LogReplay> replay();
-  Result<void> replay_record(const LogRecord& record);
-  Result<void> apply(const WriteSet& writes, Lsn lsn);
-  void note_numbers(const WriteSet& writes);
-  Result<void> resolve_deferred();
-  Result<void> continue_log(const LogReplay& found);
+  StateLoader::Hooks hooks();
+  Result<LogReplay> replay(StateLoader& loader);
+  Result<void> continue_log(const LogReplay& found, const StateLoader& loader);
 
   StoreCore& core_;
   Maintenance& maintenance_;
-  // Only this thread knows the store yet.
-  std::shared_ptr<const Version> version_;
-  std::uint64_t next_row_ = 1;
-  std::uint64_t next_table_ = 1;
-  std::vector<DeferredEnd> deferred_;
-  Lsn applied_{};
-  Reservation record_memory_;
 };
 
 }  // namespace mneme

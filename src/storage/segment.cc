@@ -114,6 +114,19 @@ Result<std::size_t> Segment::block_of(std::size_t column, std::uint64_t ordinal)
   return block;
 }
 
+RowExtent Segment::extent_of(std::size_t column, std::uint64_t ordinal) const {
+  std::size_t block = 0;
+  const auto found = entry_of(column, ordinal, block);
+  if (found) {
+    const std::uint64_t first = found->block.first_row;
+    return {first, first + found->block.rows, found->block.offset, true};
+  }
+  const auto& pages = file_->footer_->parts[part_].columns[column].pages;
+  const auto after = std::upper_bound(pages.begin(), pages.end(), ordinal,
+                                      [](std::uint64_t at, const IndexPage& page) { return at < page.first_row; });
+  return {(after - 1)->first_row, after == pages.end() ? rows() : after->first_row, (after - 1)->offset, false};
+}
+
 // `cached` (null: not wanted): the block as the cache has it, when there is a cache.
 Result<PinnedBlock> Segment::pin(std::size_t column, const Entry& entry,
                                  std::shared_ptr<const CachedBlock>* cached) const {
@@ -146,12 +159,6 @@ PinnedBlock Segment::block_in(const BlockSlots* slots, std::size_t column, std::
   PinnedBlock block = block_seen(*held, ordinal);
   if (block.view != nullptr) block.owner = std::move(held);
   return block;
-}
-
-const BlockWay* Segment::way_to(std::size_t column, std::uint64_t ordinal) const noexcept {
-  const BlockSlots* slots = column_slots(column);
-  const auto guess = static_cast<std::size_t>(ordinal / even_block_rows(column));
-  return slots != nullptr && guess < slots->count() ? &slots->way(guess) : nullptr;
 }
 
 PinnedBlock Segment::block_seen(const CachedBlock& block, std::uint64_t ordinal) noexcept {

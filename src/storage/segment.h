@@ -39,6 +39,9 @@ struct SegmentPart {
   std::uint32_t schema_version = 0;
   std::uint64_t first_lsn = 0, last_lsn = 0;  // Of the log records whose rows it holds.
   std::vector<SegmentColumn> columns;
+  // For who has lost the manifest; let go once a file is open for anybody else.
+  ByteBuffer schema{};                  // Of the table, as encode_schema() writes it. Empty: of format version 1.
+  std::vector<std::uint64_t> merged{};  // The segments whose parts of this table it was made of.
 };
 
 struct SegmentFooter;  // segment_format.h
@@ -54,6 +57,11 @@ class SegmentFile : public std::enable_shared_from_this<SegmentFile> {  // Threa
   // `number` names it in the cache and must be the header's. Its footer's memory is reserved from `budget`.
   static Result<std::shared_ptr<SegmentFile>> open(FileSystem& files, const std::string& path, std::uint64_t number,
                                                    BlockCache& cache, MemoryBudget& budget);
+  // The same for salvage: the header is not asked, a trailer that does not fit is believed if the footer it names fits
+  // the checksum it has, and parts keep their schemas.
+  static Result<std::shared_ptr<SegmentFile>> open_damaged(FileSystem& files, const std::string& path,
+                                                           std::uint64_t number, BlockCache& cache,
+                                                           MemoryBudget& budget);
   ~SegmentFile();
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
@@ -72,6 +80,7 @@ class SegmentFile : public std::enable_shared_from_this<SegmentFile> {  // Threa
   static Result<std::shared_ptr<SegmentFile>> open_uncached(FileSystem& files, const std::string& path,
                                                             std::uint64_t number, MemoryBudget& budget);
   Result<void> read_header_and_footer();
+  Result<void> read_footer(bool damaged);
   // A run of bytes under one checksum; a run of whole pages under one each, `table` being theirs.
   Result<PinnedBytes> read(std::uint64_t offset, std::uint32_t bytes, std::uint32_t crc,
                            BlockCache::Priority priority) const;
@@ -113,6 +122,14 @@ struct BlockInfo {
   ZoneMap zone;
 };
 
+// Rows of a column that can be read, or not, together.
+struct RowExtent {
+  std::uint64_t first = 0;
+  std::uint64_t end = 0;
+  std::uint64_t offset = 0;  // Of the block; of the page of the index when that is damaged.
+  bool indexed = true;       // False: the page of the index that names the block cannot be read.
+};
+
 // A block of a column that is not paged, in memory as long as this is.
 struct PinnedBlock {
   std::shared_ptr<const void> owner;
@@ -121,6 +138,13 @@ struct PinnedBlock {
   [[nodiscard]] bool holds(std::uint64_t ordinal) const noexcept {
     return ordinal >= first_row && ordinal - first_row < view->rows();
   }
+};
+
+// The ways to the blocks of a column, by its rows, if all blocks but the last are of one size. Immutable; borrows the
+// file.
+struct ColumnWays {
+  const BlockSlots* slots = nullptr;  // Null: there are none yet.
+  std::size_t block_rows = 1;
 };
 
 class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thread-safe.
@@ -145,6 +169,8 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   [[nodiscard]] Result<BlockInfo> block_info(std::size_t column, std::size_t block) const;
   [[nodiscard]] Result<std::size_t> block_of(std::size_t column,
                                              std::uint64_t ordinal) const;  // REQUIRES: ordinal < rows().
+  // Those that share the block of `ordinal`, or the page of the index if that is damaged. REQUIRES: ordinal < rows().
+  [[nodiscard]] RowExtent extent_of(std::size_t column, std::uint64_t ordinal) const;
   // REQUIRES for both: the column is not paged.
   [[nodiscard]] Result<BlockView> read_block(std::size_t column, std::size_t block) const;
   // The block that holds the row, without a lock when it is in the cache. REQUIRES: ordinal < rows().
@@ -154,10 +180,9 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
     return is_paged(column) ? PinnedBlock{} : block_in(column_slots(column), column, ordinal);
   }
 
-  // The way to the block that holds the row, if the column's blocks are all of one size; null: they are not known yet.
-  [[nodiscard]] const BlockWay* way_to(std::size_t column, std::uint64_t ordinal) const noexcept;
-  // What such a way leads to, for as long as that is held: `view` is null where the row is in another block.
-  [[nodiscard]] static PinnedBlock block_seen(const CachedBlock& block, std::uint64_t ordinal) noexcept;
+  [[nodiscard]] ColumnWays ways(std::size_t column) const noexcept {
+    return {column_slots(column), even_block_rows(column)};
+  }
 
   [[nodiscard]] bool is_paged(std::size_t column) const noexcept;
   // Paged columns: contiguous raw memory, from a row to its block's end.
@@ -190,6 +215,7 @@ class Segment {  // One part of a file. Cheap to copy; keeps the file open. Thre
   Result<void> gather_paged(std::size_t column, std::span<const std::uint32_t> ordinals, Column& out) const;
   [[nodiscard]] std::size_t even_block_rows(std::size_t column) const noexcept;
   [[nodiscard]] BlockSlots* column_slots(std::size_t column) const noexcept;  // Null: there is no room for them.
+  [[nodiscard]] static PinnedBlock block_seen(const CachedBlock& block, std::uint64_t ordinal) noexcept;
   [[nodiscard]] PinnedBlock block_in(const BlockSlots* slots, std::size_t column, std::uint64_t ordinal) const noexcept;
   Result<void> verify() const;
   Result<void> verify_column(std::size_t column) const;

@@ -110,6 +110,28 @@ Result<std::shared_ptr<SegmentFile>> SegmentFile::open_uncached(FileSystem& file
   segment->file_ = TRY(files.open(path, FileSystem::Open::read_only));
   segment->size_ = TRY(segment->file_->size());
   TRY(segment->read_header_and_footer());
+  for (PartFooter& part : segment->footer_->parts) {
+    ByteBuffer().swap(part.part.schema);
+    std::vector<std::uint64_t>().swap(part.part.merged);
+  }
+  return segment;
+}
+
+Result<std::shared_ptr<SegmentFile>> SegmentFile::open_damaged(FileSystem& files, const std::string& path,
+                                                               std::uint64_t number, BlockCache& cache,
+                                                               MemoryBudget& budget) {
+  auto segment = std::shared_ptr<SegmentFile>(new SegmentFile());
+  segment->path_ = path;
+  segment->number_ = number;
+  segment->files_ = &files;
+  segment->budget_ = &budget;
+  segment->cache_ = &cache;
+  segment->file_ = TRY(files.open(path, FileSystem::Open::read_only));
+  segment->size_ = TRY(segment->file_->size());
+  if (segment->size_ < kSegmentHeaderBytes + kSegmentTrailerBytes) {
+    return segment->corrupt(segment->size_, "too short for a segment");
+  }
+  TRY(segment->read_footer(true));
   return segment;
 }
 
@@ -127,11 +149,18 @@ Result<void> SegmentFile::read_header_and_footer() {
   auto header = decode_segment_header(head);
   if (!header) return std::move(header).error().during("'" + path_ + "' at offset 0");
   if (header->number != number_) return corrupt(32, "the header is of segment " + std::to_string(header->number));
+  return read_footer(false);
+}
 
-  ByteBuffer end(static_cast<std::size_t>(std::min<std::uint64_t>(size_, kEndReadBytes)));
+// `damaged`: the checksum of the footer, as the trailer has it, proves both, whatever else of the trailer is gone.
+Result<void> SegmentFile::read_footer(bool damaged) {
+  // A sector that cannot be read may lie before the footer: then it is read alone.
+  ByteBuffer end(
+      static_cast<std::size_t>(damaged ? kSegmentTrailerBytes : std::min<std::uint64_t>(size_, kEndReadBytes)));
   TRY(read_exactly(*file_, size_ - end.size(), end));
   const std::uint64_t trailer_offset = size_ - kSegmentTrailerBytes;
-  auto trailer = decode_segment_trailer(Bytes(end).last(kSegmentTrailerBytes));
+  const Bytes trailer_bytes = Bytes(end).last(kSegmentTrailerBytes);
+  auto trailer = damaged ? unchecked_segment_trailer(trailer_bytes) : decode_segment_trailer(trailer_bytes);
   if (!trailer) return corrupt(trailer_offset, trailer.error().message());
   footer_offset_ = trailer->footer_offset;
   const std::uint32_t bytes = trailer->footer_bytes;

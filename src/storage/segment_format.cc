@@ -1,5 +1,6 @@
 #include "storage/segment_format.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "base/coding.h"
@@ -10,7 +11,6 @@ namespace {
 
 constexpr std::string_view kHeaderMagic = "MNEMSEG1";
 constexpr std::string_view kTrailerMagic = "MNEMSEGE";
-constexpr std::uint16_t kVersion = 1;
 
 Error corrupt(const char* what) { return Error(Code::corrupt, what); }
 Error footer_cut() { return corrupt("footer is cut"); }
@@ -148,6 +148,22 @@ bool get_section(Reader& reader, std::uint64_t end, SectionFooter& section) {
   return pages * kPageTableEntryBytes + kSegmentSpareBytes <= end - section.table_offset;
 }
 
+// What tells a part from others without a manifest.
+void put_origin(Writer& writer, const SegmentPart& part) {
+  writer.put_sized(Bytes(part.schema));
+  writer.put_varint(part.merged.size());
+  for (const std::uint64_t segment : part.merged) writer.put_varint(segment);
+}
+
+bool get_origin(Reader& reader, SegmentPart& part) {
+  Bytes schema;
+  std::uint64_t merged = 0;
+  if (!reader.get_sized(schema) || !reader.get_varint(merged) || merged > reader.remaining()) return false;
+  part.schema.assign(schema.begin(), schema.end());
+  part.merged.resize(static_cast<std::size_t>(merged));
+  return std::ranges::all_of(part.merged, [&](std::uint64_t& segment) { return reader.get_varint(segment); });
+}
+
 Result<PartFooter> get_part(Reader& reader, std::uint64_t end) {
   PartFooter part;
   std::uint32_t columns = 0, sections = 0;
@@ -176,7 +192,7 @@ void encode_segment_header(const SegmentHeader& header, ByteBuffer& out) {
   const std::size_t start = out.size();
   Writer writer(out);
   writer.put_bytes(as_bytes(kHeaderMagic));
-  writer.put(kVersion);
+  writer.put(kSegmentFormatVersion);
   writer.put(std::uint16_t{0});  // Cipher.
   writer.put(std::uint32_t{0});
   for (int features = 0; features < 3; ++features) writer.put(std::uint32_t{0});
@@ -192,7 +208,8 @@ Result<SegmentHeader> decode_segment_header(Bytes bytes) {
   if (as_text(bytes.first(kHeaderMagic.size())) != kHeaderMagic) return corrupt("not a segment");
   const auto u32_at = [bytes](std::size_t at) { return load<std::uint32_t>(bytes.data() + at); };
   if (crc32c(bytes.first(60)) != u32_at(60)) return corrupt("the header's checksum does not match");
-  if (load<std::uint16_t>(bytes.data() + 8) != kVersion || load<std::uint16_t>(bytes.data() + 10) != 0 ||
+  const auto version = load<std::uint16_t>(bytes.data() + 8);
+  if (version < 1 || version > kSegmentFormatVersion || load<std::uint16_t>(bytes.data() + 10) != 0 ||
       u32_at(24) != 0) {
     return Error(Code::unsupported, "segment of a newer format");
   }
@@ -237,6 +254,7 @@ std::size_t SegmentFooter::memory_bytes() const noexcept {
     bytes += sizeof part + part.columns.size() * (sizeof(ColumnFooter) + sizeof(SegmentColumn));
     for (const ColumnFooter& column : part.columns) bytes += column.pages.size() * sizeof(IndexPage);
     bytes += part.sections.size() * (sizeof(SectionFooter) + 64);
+    bytes += part.part.schema.size() + part.part.merged.size() * sizeof(std::uint64_t);
   }
   return bytes;
 }
@@ -255,6 +273,7 @@ void encode_segment_footer(const SegmentFooter& footer, ByteBuffer& out) {
     for (std::size_t i = 0; i < part.columns.size(); ++i) put_column(writer, part.part.columns[i], part.columns[i]);
     for (const SectionFooter& section : part.sections) put_section(writer, section);
   }
+  for (const PartFooter& part : footer.parts) put_origin(writer, part.part);
 }
 
 Result<SegmentFooter> decode_segment_footer(Bytes bytes, std::uint64_t end) {
@@ -263,6 +282,9 @@ Result<SegmentFooter> decode_segment_footer(Bytes bytes, std::uint64_t end) {
   std::uint32_t parts = 0;
   if (!reader.get(parts) || parts > reader.remaining() / 44) return footer_cut();
   for (std::uint32_t i = 0; i < parts; ++i) footer.parts.push_back(TRY(get_part(reader, end)));
+  for (std::size_t i = 0; i < footer.parts.size() && !reader.at_end(); ++i) {
+    if (!get_origin(reader, footer.parts[i].part)) return footer_cut();
+  }
   if (!reader.at_end()) return corrupt("bytes after the footer's end");
   return footer;
 }
@@ -283,8 +305,12 @@ Result<SegmentTrailer> decode_segment_trailer(Bytes bytes) {
   if (as_text(bytes.subspan(40)) != kTrailerMagic) return corrupt("no trailer: the segment was not finished");
   if (crc32c(bytes.first(36)) != load<std::uint32_t>(bytes.data() + 36))
     return corrupt("the trailer's checksum does not match");
-  return SegmentTrailer{load<std::uint64_t>(bytes.data()), load<std::uint32_t>(bytes.data() + 8),
-                        load<std::uint32_t>(bytes.data() + 12)};
+  return unchecked_segment_trailer(bytes);
+}
+
+SegmentTrailer unchecked_segment_trailer(Bytes bytes) noexcept {
+  return {load<std::uint64_t>(bytes.data()), load<std::uint32_t>(bytes.data() + 8),
+          load<std::uint32_t>(bytes.data() + 12)};
 }
 
 }  // namespace mneme

@@ -11,6 +11,7 @@
 
 namespace mneme {
 
+constexpr std::uint16_t kSegmentFormatVersion = 2;  // 1, which is read, has no schemas in its footer.
 constexpr std::size_t kSegmentPageBytes = 4'096;
 constexpr std::size_t kSegmentHeaderBytes = 64;
 constexpr std::size_t kSegmentTrailerBytes = 48;
@@ -67,11 +68,12 @@ PoolRange pool_range(const std::byte* field) noexcept;
 bool zone_of_entry(const BlockEntry& entry, Bytes page, ZoneMap& zone);
 
 // What the bytes of a block are opened to while they are in the cache.
-class SegmentBlock final : public OpenedBlock {
+// Begins a cache line, so that what a read of one row looks at lies in two.
+class alignas(LineBuffer::kLineBytes) SegmentBlock final : public OpenedBlock {
  public:
-  SegmentBlock(BlockView block, std::uint32_t first) : view(std::move(block)), first_row(first) {}
-  const BlockView view;  // Does not keep the bytes alive: it lives with them.
+  SegmentBlock(BlockView block, std::uint32_t first) : first_row(first), view(std::move(block)) {}
   const std::uint32_t first_row;
+  const BlockView view;  // Does not keep the bytes alive: it lives with them.
 };
 
 // A whole block of a paged column none of whose values is NULL: raw values, one after another.
@@ -112,7 +114,8 @@ struct SegmentFooter {
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 };
 void encode_segment_footer(const SegmentFooter& footer, ByteBuffer& out);
-// `end`: where the footer begins, which nothing it names may pass.
+// Of format version 1, which has nothing behind the parts, too. `end`: where the footer begins, which nothing it names
+// may pass.
 Result<SegmentFooter> decode_segment_footer(Bytes bytes, std::uint64_t end);
 
 struct SegmentTrailer {
@@ -121,6 +124,7 @@ struct SegmentTrailer {
   std::uint32_t footer_crc = 0;
 };
 void encode_segment_trailer(const SegmentTrailer& trailer, ByteBuffer& out);
-Result<SegmentTrailer> decode_segment_trailer(Bytes bytes);  // REQUIRES: kSegmentTrailerBytes.
+Result<SegmentTrailer> decode_segment_trailer(Bytes bytes);      // REQUIRES: kSegmentTrailerBytes.
+SegmentTrailer unchecked_segment_trailer(Bytes bytes) noexcept;  // The same, for who checks what it names.
 
 }  // namespace mneme

@@ -55,7 +55,9 @@ SegmentPart SegmentMerge::part() const {
   for (const Source& source : sources_) {
     part.first_lsn = std::min(part.first_lsn, source.segment.info().first_lsn);
     part.last_lsn = std::max(part.last_lsn, source.segment.info().last_lsn);
+    part.merged.push_back(source.segment.file().number());
   }
+  encode_schema(*schema_, part.schema);
   part.columns.push_back({kRowIdColumn, Type{.kind = TypeKind::integer}});
   for (const ColumnSchema& column : schema_->columns) part.columns.push_back({column.id, column.type});
   return part;

@@ -1,29 +1,56 @@
 #include "storage/snapshot_registry.h"
 
+#include "storage/version.h"
+
 namespace mneme {
 
 class SnapshotRegistry::Pin {
  public:
-  Pin(std::shared_ptr<SnapshotRegistry> registry, std::uint64_t sequence)
-      : registry_(std::move(registry)), sequence_(sequence) {
-    Lock lock(registry_->mutex_);
-    ++registry_->live_[sequence_];
-  }
+  explicit Pin(std::shared_ptr<SnapshotRegistry> registry) : registry_(std::move(registry)) {}
   Pin(const Pin&) = delete;
   Pin& operator=(const Pin&) = delete;
   ~Pin() {
+    if (!held_) return;
     Lock lock(registry_->mutex_);
-    const auto found = registry_->live_.find(sequence_);
-    if (--found->second == 0) registry_->live_.erase(found);
+    if (--(*held_)->second == 0) registry_->live_.erase(*held_);
+  }
+  using Place = std::map<std::uint64_t, std::size_t>::iterator;
+  void hold(Place place) {  // With the registry's lock held, as `place` is under it.
+    held_ = place;
+    ++place->second;
   }
 
  private:
   const std::shared_ptr<SnapshotRegistry> registry_;
-  const std::uint64_t sequence_;
+  std::optional<Place> held_;
 };
 
 std::shared_ptr<const void> SnapshotRegistry::pin(std::uint64_t sequence) {
-  return std::make_shared<const Pin>(shared_from_this(), sequence);
+  const auto pin = std::make_shared<Pin>(shared_from_this());
+  Lock lock(mutex_);
+  pin->hold(live_.try_emplace(sequence, 0).first);
+  return pin;
+}
+
+void SnapshotRegistry::show(std::uint64_t sequence, std::shared_ptr<const Version> version) {
+  Lock lock(mutex_);
+  latest_ = sequence;
+  version_.swap(version);  // The last one goes after the lock: all that it held may go with it.
+}
+
+void SnapshotRegistry::show(std::uint64_t sequence) {
+  Lock lock(mutex_);
+  latest_ = sequence;
+}
+
+void SnapshotRegistry::hide() { show(0, nullptr); }
+
+std::optional<Snapshot> SnapshotRegistry::latest() {
+  const auto pin = std::make_shared<Pin>(shared_from_this());
+  Lock lock(mutex_);
+  if (version_ == nullptr) return std::nullopt;
+  pin->hold(live_.try_emplace(latest_, 0).first);
+  return Snapshot{latest_, version_, pin};
 }
 
 std::uint64_t SnapshotRegistry::oldest(std::uint64_t otherwise) const {

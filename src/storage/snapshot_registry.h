@@ -5,11 +5,15 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "os/thread.h"
 
 namespace mneme {
+
+struct Snapshot;
+struct Version;
 
 class SnapshotRegistry : public std::enable_shared_from_this<SnapshotRegistry> {  // Thread-safe.
  public:
@@ -17,6 +21,14 @@ class SnapshotRegistry : public std::enable_shared_from_this<SnapshotRegistry> {
 
   // The handle keeps `sequence` alive, and the registry.
   [[nodiscard]] std::shared_ptr<const void> pin(std::uint64_t sequence) LOCK_NOT_HELD(mutex_);
+  // What is the latest from now on. Under the lock of commits, so that who asks for the oldest with that lock held
+  // knows that all later snapshots are at or above the latest.
+  void show(std::uint64_t sequence, std::shared_ptr<const Version> version) LOCK_NOT_HELD(mutex_);
+  void show(std::uint64_t sequence) LOCK_NOT_HELD(mutex_);  // Of the same version.
+  void hide() LOCK_NOT_HELD(mutex_);
+  // The latest, without waiting for commits under way. None: it was never shown, or hidden.
+  [[nodiscard]] std::optional<Snapshot> latest() LOCK_NOT_HELD(mutex_);
+
   // The oldest live one, or `otherwise` when that is older or there is none.
   [[nodiscard]] std::uint64_t oldest(std::uint64_t otherwise) const LOCK_NOT_HELD(mutex_);
 
@@ -41,6 +53,8 @@ class SnapshotRegistry : public std::enable_shared_from_this<SnapshotRegistry> {
  private:
   class Pin;
   mutable Mutex mutex_;
+  std::uint64_t latest_ GUARDED_BY(mutex_) = 0;
+  std::shared_ptr<const Version> version_ GUARDED_BY(mutex_);     // Of the latest; null: hidden.
   std::map<std::uint64_t, std::size_t> live_ GUARDED_BY(mutex_);  // Sequence -> how many.
   std::vector<const Slot*> slots_ GUARDED_BY(mutex_);
 };

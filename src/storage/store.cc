@@ -38,10 +38,16 @@ std::size_t memtable_bytes(const Version& version) {
 
 // While the last quarter of the memory for rows fills up commits wait a little each, the more the fuller it is: or one
 // of them would find it full, and wait for all of a flush and the merge before it. The end of a flush ends the wait.
+bool must_keep_pace(const MemoryBudget& budget) {
+  const std::size_t cap = budget.share_cap(MemoryShare::memtables);
+  return budget.used(MemoryShare::memtables) > cap - cap / 4;
+}
+
 void keep_pace(StoreCore& core, const WriteSet& writes) LOCK_HELD(core.mutex) {
+  if (core.options.threads == 0 || !must_keep_pace(core.budget)) return;
+  if (memtable_bytes(*core.version) < core.budget.share_cap(MemoryShare::memtables) / 2) return;
   const std::size_t cap = core.budget.share_cap(MemoryShare::memtables),
                     used = core.budget.used(MemoryShare::memtables);
-  if (core.options.threads == 0 || used <= cap - cap / 4 || memtable_bytes(*core.version) < cap / 2) return;
   const double filled = static_cast<double>(used - (cap - cap / 4)) / static_cast<double>(cap / 4);
   const double part = std::min(1.0, static_cast<double>(row_bytes(writes)) / static_cast<double>(cap / 64));
   const auto wait_ns = static_cast<std::int64_t>(filled * part * static_cast<double>(kPaceNsMax));
@@ -58,15 +64,37 @@ bool changes_tables(const WriteSet& writes) {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> Store::open(const World& world, std::string directory, StoreOptions options,
+Result<std::unique_ptr<Store>> Store::make(const World& world, std::string directory, const StoreOptions& options,
                                            IndexFactory* indexes) {
   if (options.memory_budget < MemoryBudget::kBytesMin) {
     return Error(Code::invalid_argument, "memory_budget is " + std::to_string(options.memory_budget) +
                                              " bytes; the least is " + std::to_string(MemoryBudget::kBytesMin));
   }
-  std::unique_ptr<Store> store(new Store(world, std::move(directory), options, indexes));
+  return std::unique_ptr<Store>(new Store(world, std::move(directory), options, indexes));
+}
+
+Result<std::unique_ptr<Store>> Store::open(const World& world, std::string directory, StoreOptions options,
+                                           IndexFactory* indexes) {
+  auto store = TRY(make(world, std::move(directory), options, indexes));
   TRY(store->open_files());
   return store;
+}
+
+Result<std::unique_ptr<Store>> Store::open_read_only(const World& world, std::string directory, StoreOptions options,
+                                                     IndexFactory* indexes) {
+  auto store = TRY(make(world, std::move(directory), options, indexes));
+  TRY(store->follow());
+  return store;
+}
+
+Result<void> Store::follow() {
+  // Nothing is flushed or merged here: what is set aside for that holds the writer's rows, twice for a moment.
+  core_.budget.set_share_cap(MemoryShare::memtables, core_.options.memory_budget / 4 * 3);
+  follower_ = TRY(Follower::open(core_));
+  recovery_.groups = follower_->groups();
+  Lock lock(core_.mutex);
+  core_.closed = false;
+  return {};
 }
 
 Result<void> Store::open_files() {
@@ -77,6 +105,7 @@ Result<void> Store::open_files() {
   if (maintenance_->has_flushed_early()) TRY(maintenance_->flush());
   {
     Lock lock(core_.mutex);
+    log_ = core_.log.get();
     core_.closed = false;
   }
   maintenance_->start();
@@ -104,7 +133,21 @@ Result<void> Store::check_may_write() {
   return check_writable();
 }
 
+Error Store::refuse_write() const {
+  return Error(Code::invalid_argument, core_.directory + ": the database was opened read-only").with_sqlstate("25006");
+}
+
+Result<std::vector<ReaderPin>> Store::readers() { return follower_ ? follower_->readers() : core_.board.readers(); }
+
 Result<Snapshot> Store::snapshot() {
+  if (follower_) {
+    TRY(look_usable());
+    return follower_->snapshot();
+  }
+  // Who learns of a failed sync late reads as if it had come a moment earlier.
+  auto latest = core_.snapshots->latest();
+  if (latest && !log_->poisoned()) return *std::move(latest);
+  latest.reset();
   Lock lock(core_.mutex);
   TRY(check_usable());
   return core_.latest();
@@ -113,28 +156,32 @@ Result<Snapshot> Store::snapshot() {
 Result<TableId> Store::next_table_id() {
   Lock lock(core_.mutex);
   TRY(check_usable());
+  if (follower_) return refuse_write();
   return TableId{core_.next_table++};
 }
 
 Result<std::uint64_t> Store::reserve_keys(TableId table, std::uint64_t count) {
   Lock lock(core_.mutex);
   TRY(check_usable());
+  if (follower_) return refuse_write();
   const TableVersion* found = core_.version->find(table);
   if (found == nullptr) return Error(Code::not_found, "the table does not exist any more").with_sqlstate("42P01");
   return found->keys->reserve(count);
 }
 
-// Gives the rows their numbers, and the log its bytes.
-ByteBuffer Store::number_and_encode(WriteSet& writes) {
-  for (Change& change : writes.changes) {
-    auto* rows = std::get_if<InsertRows>(&change);
-    if (rows == nullptr) continue;
-    rows->first_row = RowId{core_.next_row};
-    core_.next_row += rows->batch.rows();
+// A record that takes memory worth counting is encoded here, once there is room for it.
+Result<Reservation> Store::number_and_encode(Commit& commit) {
+  Reservation room;
+  if (commit.encoded.empty()) {
+    auto reserved = core_.budget.reserve(encoded_bytes(commit.writes), MemoryShare::queries, "log record");
+    commit.memory_short = !reserved;
+    room = TRY(std::move(reserved));
+    core_.next_row = number_rows(commit.writes, core_.next_row, commit.encoded);
+    encode_write_set(commit.writes, commit.encoded);
+  } else {
+    core_.next_row = number_rows(commit.writes, core_.next_row, commit.encoded);
   }
-  ByteBuffer payload;
-  encode_write_set(writes, payload);
-  return payload;
+  return room;
 }
 
 Result<void> Store::prepare(const WriteSet& writes, PreparedGroup& prepared) {
@@ -142,38 +189,36 @@ Result<void> Store::prepare(const WriteSet& writes, PreparedGroup& prepared) {
   return {};
 }
 
-Result<Lsn> Store::try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short, bool& log_tried) {
+Result<Lsn> Store::try_commit(Commit& commit) {
+  WriteSet& writes = commit.writes;
+  CommitValidator* const validator = commit.validator;
   TRY(check_writable());
-  const std::size_t record_bytes = encoded_bytes(writes);
-  Reservation record;
-  if (record_bytes > kSmallRecordBytes) {
-    auto room = core_.budget.reserve(record_bytes, MemoryShare::queries, "log record");
-    memory_short = !room;
-    record = TRY(std::move(room));
-  }
-  const ByteBuffer payload = number_and_encode(writes);
+  const Reservation room = TRY(number_and_encode(commit));
   PreparedGroup prepared(*core_.version, {core_.world.scheduler, core_.budget, core_.indexes, nullptr, &core_.blobs});
+  // Not pinned: nothing is dropped while the lock is held.
+  const Snapshot latest{core_.applied, core_.version, nullptr};
   const std::uint64_t refusals = core_.budget.refusals();
   if (auto done = prepare(writes, prepared); !done) {
-    memory_short = done.error().code() == Code::full && core_.budget.refusals() != refusals;
+    commit.memory_short = done.error().code() == Code::full && core_.budget.refusals() != refusals;
     // A table that is not as the transaction knew it: the validator can say that it was a race.
     const bool odd = done.error().code() == Code::invalid_argument || done.error().code() == Code::not_found;
-    if (odd && validator != nullptr) TRY(validator->validate(core_.latest(), writes));
+    if (odd && validator != nullptr) TRY(validator->validate(latest, writes));
     return std::move(done).error();
   }
   // Behind prepare(), which finds the rows that another transaction took: that is a race, not a broken constraint.
-  if (validator != nullptr) TRY(validator->validate(core_.latest(), writes));
+  if (validator != nullptr) TRY(validator->validate(latest, writes));
   core_.forget_replaced();
   core_.replaced.reserve(core_.replaced.size() + 1);  // Nothing may fail once the log is written.
-  auto appended = core_.log->append(payload, core_.world.clock.wall_ns());
+  const std::uint64_t begun = core_.log->begun();
+  auto appended = core_.log->append(commit.encoded, core_.world.clock.wall_ns());
   if (!appended) {
-    log_tried = true;
+    commit.log_tried = core_.log->begun() != begun;
     return appended;
   }
   const Lsn lsn = *appended;
   if (changes_tables(writes)) core_.replaced.push_back({raw(lsn), core_.version});
   if (auto next = prepared.publish(raw(lsn))) core_.show(std::move(next));
-  core_.applied = raw(lsn);
+  core_.show_applied(raw(lsn));
   core_.log_marked = false;
   return lsn;
 }
@@ -195,31 +240,92 @@ Result<std::shared_ptr<BlobFile>> Store::blob_file(FileNumber number) {
   return Error(Code::corrupt, "'" + core_.blobs.path_of(number) + "' is no file of this database");
 }
 
+// A commit that others wait with for one sync. Its leader may be any of them.
+class Store::CommitRequest final : public GroupRequest {
+ public:
+  CommitRequest(Store& store, Commit& commit)
+      : GroupRequest(store.core_.world.scheduler), store_(store), commit_(commit) {}
+  // Nothing is thrown in the thread of another. LOCK_UNCHECKED: the caller holds the lock, as GroupRequest says.
+  Lsn begin() noexcept override LOCK_UNCHECKED {
+    try {
+      written_ = store_.write(commit_);
+      return written_ ? *written_ : Lsn{};
+    } catch (const std::bad_alloc&) {
+      out_of_memory_ = true;
+      return Lsn{};
+    }
+  }
+  [[nodiscard]] Result<Lsn> written() {
+    if (out_of_memory_) throw std::bad_alloc();
+    return std::move(written_);
+  }
+
+ private:
+  Store& store_;
+  Commit& commit_;
+  Result<Lsn> written_ = Lsn{};
+  bool out_of_memory_ = false;
+};
+
 Result<CommitResult> Store::commit(WriteSet writes, Durability durability, CommitValidator* validator) {
-  BlobUses blobs;
-  if (has_blobs(writes, core_.options.blob_inline_max)) blobs = TRY(move_blobs(writes));
+  if (follower_) {
+    TRY(look_usable());
+    return writes.empty() ? Result<CommitResult>(CommitResult{core_.applied}) : Result<CommitResult>(refuse_write());
+  }
+  Commit commit{writes, validator};
+  if (has_blobs(writes, core_.options.blob_inline_max)) commit.blobs = TRY(move_blobs(writes));
+  if (encoded_bytes(writes) <= kSmallRecordBytes) encode_write_set(writes, commit.encoded);
+  if (durability == Durability::commit && !writes.empty() && !must_keep_pace(core_.budget)) {
+    auto committed = commit_in_group(commit);
+    if (committed || !commit.memory_short) return committed;
+  }
+  return commit_alone(commit, durability);
+}
+
+Result<CommitResult> Store::commit_in_group(Commit& commit) {
+  CommitRequest request(*this, commit);
+  auto synced = core_.run_in_group(request);
+  const Lsn lsn = TRY(request.written());
+  TRY(std::move(synced));
+  return CommitResult{raw(lsn)};
+}
+
+Result<Lsn> Store::write(Commit& commit) {
+  TRY(check_usable());
+  commit.memory_short = commit.log_tried = false;
+  auto lsn = try_commit(commit);
+  if (commit.log_tried && !commit.blobs.empty()) core_.doubtful_blobs.push_back(std::move(commit.blobs));
+  if (lsn) notice_work();
+  if (!lsn && encoded_bytes(commit.writes) > kSmallRecordBytes) commit.encoded = {};
+  return lsn;
+}
+
+// Waits for memory when there is none.
+Result<CommitResult> Store::commit_alone(Commit& commit, Durability durability) {
+  const WriteSet& writes = commit.writes;
   Lock lock(core_.mutex);
   TRY(check_usable());
   if (writes.empty()) return CommitResult{core_.applied};
   keep_pace(core_, writes);
   for (int idle_rounds = 0;;) {
-    bool memory_short = false, log_tried = false;
-    auto lsn = try_commit(writes, validator, memory_short, log_tried);
-    if (log_tried && !blobs.empty()) core_.doubtful_blobs.push_back(std::move(blobs));
+    auto lsn = write(commit);
     if (lsn) {
-      notice_work();
-      TRY(honour(durability, writes, *lsn));
+      honour(durability, writes);
+      if (durability == Durability::commit) TRY(core_.make_durable(*lsn));
       return CommitResult{raw(*lsn)};
     }
     const std::size_t cap = core_.budget.share_cap(MemoryShare::memtables);
-    if (memory_short && row_bytes(writes) > cap) {
+    if (commit.memory_short && row_bytes(writes) > cap) {
       return Error(Code::full, "a transaction of " + std::to_string(row_bytes(writes)) +
                                    " bytes is more than memory_budget has for new rows (" + std::to_string(cap) + ")")
           .with_sqlstate("53200")
           .with_hint("raise memory_budget or commit in smaller transactions");
     }
-    if (!memory_short || idle_rounds >= kRoomRoundsMax) return std::move(lsn).error();
-    if (validator != nullptr) validator->let_go();
+    if (commit.memory_short && idle_rounds >= kRoomRoundsMax && core_.maintenance_error) {  // A full disk, say.
+      return Error(*core_.maintenance_error).during("make room for a commit");
+    }
+    if (!commit.memory_short || idle_rounds >= kRoomRoundsMax) return std::move(lsn).error();
+    if (commit.validator != nullptr) commit.validator->let_go();
     TRY(await_room(idle_rounds));
   }
 }
@@ -227,7 +333,7 @@ Result<CommitResult> Store::commit(WriteSet writes, Durability durability, Commi
 Result<bool> Store::wait_for_memory(int& idle_rounds) {
   Lock lock(core_.mutex);
   TRY(check_usable());
-  if (idle_rounds >= kRoomRoundsMax) return false;
+  if (follower_ || idle_rounds >= kRoomRoundsMax) return false;
   TRY(await_room(idle_rounds));
   return true;
 }
@@ -244,6 +350,7 @@ Result<void> Store::await_room(int& idle_rounds) {
 // A transaction that runs into rows of a commit that is not durable must hear this, not that it lost a race.
 Result<void> Store::check_writable() const {
   TRY(check_usable());
+  if (follower_) return refuse_write();
   if (core_.log->poisoned()) return core_.failed_sync();
   return {};
 }
@@ -276,9 +383,9 @@ Result<void> Store::make_room() {
   return Error(*core_.maintenance_error).during("make room for a commit");
 }
 
-Result<void> Store::honour(Durability durability, const WriteSet& writes, Lsn lsn) {
-  if (durability == Durability::commit) return core_.make_durable(lsn);
-  if (durability == Durability::os) return {};
+// Of a commit that is not to be durable before it ends.
+void Store::honour(Durability durability, const WriteSet& writes) {
+  if (durability != Durability::interval) return;
   std::uint32_t interval_ms = TableSchema{}.interval_ms;
   for (const Change& change : writes.changes) {
     const auto* rows = std::get_if<InsertRows>(&change);
@@ -286,10 +393,9 @@ Result<void> Store::honour(Durability durability, const WriteSet& writes, Lsn ls
     if (table != nullptr) interval_ms = std::min(interval_ms, table->schema->interval_ms);
   }
   const std::int64_t due_ns = core_.world.clock.monotonic_ns() + std::int64_t{interval_ms} * 1'000'000;
-  if (core_.sync_due_ns != 0 && core_.sync_due_ns <= due_ns) return {};
+  if (core_.sync_due_ns != 0 && core_.sync_due_ns <= due_ns) return;
   core_.sync_due_ns = due_ns;
   core_.wake_maintenance();
-  return {};
 }
 
 void Store::notice_work() {
@@ -303,11 +409,18 @@ void Store::notice_work() {
 Result<void> Store::sync() {
   Lock lock(core_.mutex);
   TRY(check_usable());
+  if (follower_) return {};  // It shows nothing else.
   return core_.make_durable(core_.log->last());
+}
+
+Result<void> Store::flush() {
+  if (follower_) return refuse_write();
+  return maintenance_->flush();
 }
 
 std::uint64_t Store::log_bytes() {
   Lock lock(core_.mutex);
+  if (follower_) return 0;  // It is the writer's.
   return core_.log->bytes_from(next(core_.flushed_to));
 }
 
@@ -318,16 +431,22 @@ Result<void> Store::look_usable() {
 
 Result<StoreCheck> Store::check() {
   TRY(look_usable());
+  if (follower_) return refuse_write().with_hint("check it without read_only: nothing in it is changed");
   return check_store(core_, *maintenance_);
 }
 
 Result<void> Store::backup(const std::string& destination) {
   TRY(look_usable());
+  if (follower_) return refuse_write().with_hint("a backup is made by the process that writes");
   return back_up_store(core_, *maintenance_, destination);
 }
 
 Result<bool> Store::step(std::int64_t deadline_ns) {
   TRY(look_usable());
+  if (follower_) {
+    TRY(follower_->rest());
+    return false;
+  }
   return maintenance_->step(deadline_ns);
 }
 
@@ -338,8 +457,14 @@ Result<void> Store::close() {
     if (core_.closed) return {};
     core_.closed = true;
     core_.version_number.fetch_add(1);  // Who goes by it comes and finds it closed.
+    core_.snapshots->hide();
     core_.room.notify_all();
-    flush = !core_.log->poisoned() && core_.log->bytes_from(next(core_.flushed_to)) > kReplayAtOpenBytesMax;
+    flush =
+        !follower_ && !core_.log->poisoned() && core_.log->bytes_from(next(core_.flushed_to)) > kReplayAtOpenBytesMax;
+  }
+  if (follower_) {
+    follower_->close();
+    return {};
   }
   maintenance_->stop();
   if (flush) {
@@ -359,6 +484,7 @@ Result<void> Store::close() {
 Result<void> Store::mark_end() {
   TRY(core_.log->mark(LogRecordKind::close, core_.world.clock.wall_ns()));
   TRY(core_.log->sync());
+  core_.board.post_durable(core_.log->durable());
   return maintenance_->manifest().mark(core_.log->durable());
 }
 

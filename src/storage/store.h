@@ -4,15 +4,16 @@
 //     <db>/blob/<n>.blob
 //
 // A commit validates and copies its rows, writes one log record, and only then shows them; nothing can fail after the
-// log write but the sync. A lone committer syncs on its own thread; of concurrent ones the first to need a sync leads
-// it with the lock released, and it covers all whose record was written before it began. After a failed sync nobody
-// knows what is durable: the store is read-only until it is opened again, and new snapshots show only what was
-// known durable. Behind the commits, maintenance moves rows from memtables to segments (maintenance.h).
+// log write but the sync. Commits that are to be durable join a queue: a lone one does it all on its own thread; of
+// concurrent ones a leader writes the records of all who joined and syncs once, with the lock released. After a failed
+// sync nobody knows what is durable: the store is read-only until it is opened again, and new snapshots show only what
+// was known durable. Behind the commits, maintenance moves rows from memtables to segments (maintenance.h).
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "storage/follower.h"
 #include "storage/latest_reader.h"
 #include "storage/recovery.h"
 #include "storage/store_check.h"
@@ -44,6 +45,10 @@ class Store {  // Thread-safe.
   // and offset. The world and `indexes` (null: tables have no indexes) outlive the store.
   static Result<std::unique_ptr<Store>> open(const World& world, std::string directory, StoreOptions options,
                                              IndexFactory* indexes = nullptr);
+  // Opens it to read, beside a writer in another process or where there is none (follower.h). What would change it is
+  // refused with invalid_argument (25006). not_found: there is no database.
+  static Result<std::unique_ptr<Store>> open_read_only(const World& world, std::string directory, StoreOptions options,
+                                                       IndexFactory* indexes = nullptr);
   ~Store();
 
   [[nodiscard]] Result<Snapshot> snapshot() LOCK_NOT_HELD(core_.mutex);
@@ -59,7 +64,7 @@ class Store {  // Thread-safe.
   // Makes every commit so far durable.
   Result<void> sync() LOCK_NOT_HELD(core_.mutex);
   // Moves every commit so far to segments.
-  Result<void> flush() LOCK_NOT_HELD(core_.mutex) { return maintenance_->flush(); }
+  Result<void> flush() LOCK_NOT_HELD(core_.mutex);
   // Maintenance until the deadline (monotonic) or until there is nothing to do (false). For hosts without its thread.
   Result<bool> step(std::int64_t deadline_ns) LOCK_NOT_HELD(core_.mutex);
   // Syncs and marks the end of the log. Later calls of anything fail with closed; closing again does nothing.
@@ -80,34 +85,56 @@ class Store {  // Thread-safe.
   [[nodiscard]] BlobFiles& blobs() noexcept { return core_.blobs; }
   [[nodiscard]] std::size_t blob_inline_max() const noexcept { return core_.options.blob_inline_max; }
   Result<void> check_open() LOCK_NOT_HELD(core_.mutex);       // closed: it is not any more.
-  Result<void> check_may_write() LOCK_NOT_HELD(core_.mutex);  // Nor is it read-only since a sync failed.
+  Result<void> check_may_write() LOCK_NOT_HELD(core_.mutex);  // Nor is it read-only since a sync failed, or as opened.
+  [[nodiscard]] bool is_read_only() const noexcept { return follower_ != nullptr; }  // As opened.
+  [[nodiscard]] Error refuse_write() const;                                          // Because of that.
+  // Who reads it in other processes, and what they keep from going.
+  [[nodiscard]] Result<std::vector<ReaderPin>> readers();
   [[nodiscard]] const RecoveryReport& recovery() const noexcept { return recovery_; }
   [[nodiscard]] const StoreOptions& options() const noexcept { return core_.options; }
   [[nodiscard]] MemoryBudget& budget() noexcept { return core_.budget; }
 
  private:
+  struct Commit {  // One under way.
+    WriteSet& writes;
+    CommitValidator* validator;
+    ByteBuffer encoded{};       // But for the ids of its rows; empty: too large to be encoded ahead.
+    BlobUses blobs{};           // Of the values that it moved.
+    bool memory_short = false;  // What the last try failed for.
+    bool log_tried = false;     // It may or may not be in the log.
+  };
+  class CommitRequest;
+
   Store(const World& world, std::string directory, const StoreOptions& options, IndexFactory* indexes)
       : core_(world, std::move(directory), options, indexes) {}
+  static Result<std::unique_ptr<Store>> make(const World& world, std::string directory, const StoreOptions& options,
+                                             IndexFactory* indexes);
   Result<void> open_files();
+  Result<void> follow() LOCK_NOT_HELD(core_.mutex);
   Result<void> look_usable() LOCK_NOT_HELD(core_.mutex);
   Result<void> check_usable() const LOCK_HELD(core_.mutex);
   Result<void> check_writable() const LOCK_HELD(core_.mutex);
-  ByteBuffer number_and_encode(WriteSet& writes) LOCK_HELD(core_.mutex);
+  Result<Reservation> number_and_encode(Commit& commit) LOCK_HELD(core_.mutex);
   static Result<void> prepare(const WriteSet& writes, PreparedGroup& prepared);
   Result<BlobUses> move_blobs(WriteSet& writes) LOCK_NOT_HELD(core_.mutex);
-  Result<Lsn> try_commit(WriteSet& writes, CommitValidator* validator, bool& memory_short, bool& log_tried)
-      LOCK_HELD(core_.mutex);
+  Result<Lsn> try_commit(Commit& commit) LOCK_HELD(core_.mutex);
   Result<void> await_room(int& idle_rounds) LOCK_HELD(core_.mutex);
   Result<void> make_room() LOCK_HELD(core_.mutex);
   void pause_for_room(int idle_rounds) LOCK_HELD(core_.mutex);
-  Result<void> honour(Durability durability, const WriteSet& writes, Lsn lsn) LOCK_HELD(core_.mutex);
+  void honour(Durability durability, const WriteSet& writes) LOCK_HELD(core_.mutex);
+  Result<CommitResult> commit_alone(Commit& commit, Durability durability) LOCK_NOT_HELD(core_.mutex);
+  Result<CommitResult> commit_in_group(Commit& commit) LOCK_NOT_HELD(core_.mutex);
+  Result<Lsn> write(Commit& commit) LOCK_HELD(core_.mutex);
   Result<void> mark_end() LOCK_HELD(core_.mutex);
   void notice_work() LOCK_HELD(core_.mutex);
 
   StoreCore core_;
   std::unique_ptr<FileLock> owner_;
-  std::unique_ptr<Maintenance> maintenance_;  // Constant after open; null if that failed early.
-  RecoveryReport recovery_;                   // Constant after open.
+  // Constant after open, one of them null: both if it failed early.
+  std::unique_ptr<Maintenance> maintenance_;
+  std::unique_ptr<Follower> follower_;
+  RecoveryReport recovery_;         // Constant after open.
+  const LogWriter* log_ = nullptr;  // The core's; constant after open. Null in a reader.
 };
 
 }  // namespace mneme

@@ -7,7 +7,7 @@
 
 #include "os/posix.h"
 #include "os/sim/sim_file_system.h"
-#include "storage/store.h"
+#include "storage/store_test.h"
 #include "storage/table_scan.h"
 
 namespace mneme {
@@ -200,6 +200,20 @@ TEST_CASE_FIXTURE(Simulated, "blobs: a file less than half of which is referred 
   CHECK(clips(before) == seen);
   CHECK(std::ranges::count(blob_files(), "1.blob") == 1);  // A reader is there.
   store->step(0).value();
+}
+
+TEST_CASE_FIXTURE(Simulated, "blobs: what a file is emptied into is durable before the merge is named") {
+  for (std::int64_t key = 1; key <= 8; ++key) add(key, 4'000);
+  add(9, 40'000);
+  settle();
+  for (std::int64_t key = 3; key <= 9; ++key) remove(key);
+  for (int round = 0; round < 4; ++round) settle();
+  REQUIRE(blob_files() != std::vector<std::string>{"1.blob"});
+  disk.reset(disk.cut(sim::CutPolicy::p0, 1));  // Nothing but what was synced.
+  test::kill_store(std::move(store));
+  store = Store::open(world, "db", options).value();
+  CHECK(clips() == want);
+  CHECK(problems() == "");
 }
 
 TEST_CASE_FIXTURE(Simulated, "blobs: emptying a file keeps what lives in it, and what is damaged in it stays told") {
@@ -478,6 +492,34 @@ TEST_CASE_FIXTURE(Simulated, "blobs: a disk that is full in the middle of one ge
   CHECK(problems() == "");
   reopen();
   CHECK(clips() == want);
+}
+
+TEST_CASE_FIXTURE(Simulated, "blobs: a commit for whose log record there is no room on the disk keeps none of them") {
+  add(1, 60);
+  const auto with_clip = [&] {  // What the first file of the log has no room for.
+    InsertRows rows = row(2, clip(50'000));
+    for (std::int64_t key = 100; key < 700; ++key) {
+      rows.batch.columns[0].append(key);
+      rows.batch.columns[1].append_bytes(as_bytes(clip(99)));
+    }
+    return rows;
+  };
+  const std::uint64_t synced = disk.syncs_at(SyncSite::blob_data);
+  disk.after_operation([&] {
+    if (disk.syncs_at(SyncSite::blob_data) > synced) disk.set_capacity(0);
+  });
+  const auto refused = commit(with_clip());
+  disk.after_operation({});
+  disk.set_capacity(~std::uint64_t{0});
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code() == Code::full);
+  REQUIRE(disk.syncs_at(SyncSite::blob_data) > synced);
+  settle();
+  CHECK(blob_files().empty());
+  commit(with_clip()).value();
+  settle();
+  CHECK(blob_files().size() == 1);
+  CHECK(problems() == "");
 }
 
 }  // namespace

@@ -100,6 +100,48 @@ TEST_CASE_FIXTURE(
   CHECK(rows() == want);
 }
 
+TEST_CASE_FIXTURE(Simulated,
+                  "compaction: rows of any of its inputs that end while a merge is being named are dead in it") {
+  std::mt19937_64 random(3);
+  for (int i = 0; i < 4; ++i) {
+    add(2'000);
+    store->flush().value();
+  }
+  const std::size_t before = segments();
+  std::uint64_t named = disk.syncs_at(SyncSite::manifest_data);
+  disk.after_operation([&] {  // The edit is on its way to the disk; the Version that reads the merge is not shown yet.
+    if (disk.syncs_at(SyncSite::manifest_data) == named) return;
+    named = disk.syncs_at(SyncSite::manifest_data);
+    end_some(random, 10);
+  });
+  settle();
+  disk.after_operation({});
+  CHECK(segments() < before);
+  CHECK(want.size() < 8'000);
+  CHECK(rows() == want);
+  kill();
+  CHECK(rows() == want);
+}
+
+// The flush moves the log's start past the deletes: from then on nothing but the merge's own file of deletes has them.
+TEST_CASE_FIXTURE(Simulated, "compaction: rows that ended before a flush in the midst of a merge stay dead") {
+  std::mt19937_64 random(4);
+  for (int steps = 1; steps <= 9; steps += 2) {
+    for (int i = 0; i < 4; ++i) {
+      add(2'000);
+      store->flush().value();
+    }
+    for (int step = 0; step < steps; ++step) REQUIRE(store->step(0));
+    end_some(random, 20);
+    store->flush().value();
+    settle();
+    disk.reset(disk.cut(sim::CutPolicy::p0, 1));
+    test::kill_store(std::move(store));
+    store = Store::open(world, "db", options).value();
+    CHECK(rows() == want);
+  }
+}
+
 TEST_CASE_FIXTURE(Simulated, "compaction: rows that end while it runs are dead in the merge, whatever is killed when") {
   std::mt19937_64 random(2);
   for (const bool killed : {false, true}) {

@@ -1,12 +1,24 @@
 #include "storage/store_core.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mneme {
 namespace {
 
 // Of memory_budget for what the heap adds to what was asked of it: heads, rounding, holes.
 constexpr std::size_t kAllocatorPart = 8;
+constexpr std::int64_t kShortSyncNs = 10'000'000;  // Of a fast disk, also where others want the processors.
+constexpr int kWaitYields = 20;                    // Then a waiter sleeps all the same.
+
+class DurableRequest final : public GroupRequest {  // Of records that are written.
+ public:
+  DurableRequest(Scheduler& scheduler, Lsn lsn) : GroupRequest(scheduler), lsn_(lsn) {}
+  Lsn begin() noexcept override { return lsn_; }
+
+ private:
+  const Lsn lsn_;
+};
 
 }  // namespace
 
@@ -20,6 +32,7 @@ StoreCore::StoreCore(const World& the_world, std::string the_directory, const St
       cache(budget, the_world.scheduler, budget.share_cap(MemoryShare::cache)),
       blobs(the_world.files, the_world.scheduler, blob_directory(),
             {.file_bytes = the_options.blob_file_bytes, .bytes_max = the_options.blob_bytes_max}),
+      board(the_world, directory),
       snapshots(std::make_shared<SnapshotRegistry>(the_world.scheduler)),
       mutex(the_world.scheduler),
       sync_ended(the_world.scheduler),
@@ -31,7 +44,7 @@ StoreCore::StoreCore(const World& the_world, std::string the_directory, const St
 }
 
 Snapshot StoreCore::latest() const {
-  if (log->poisoned()) return latest_durable();
+  if (log && log->poisoned()) return latest_durable();  // A reader has no log of its own.
   return {applied, version, snapshots->pin(applied)};
 }
 
@@ -56,24 +69,95 @@ Error StoreCore::failed_sync() const {
 }
 
 Result<void> StoreCore::make_durable(Lsn lsn) {
-  while (log->durable() < lsn) {
-    if (log->poisoned()) return failed_sync();
-    if (syncing) {
-      sync_ended.wait(mutex);
-      continue;
-    }
-    LogSync sync = TRY(log->begin_sync());
-    syncing = true;
-    mutex.unlock();
-    Result<void> outcome = sync.run();
-    mutex.lock();
-    syncing = false;
-    auto ended = log->end_sync(sync, std::move(outcome));
-    if (ended) barriers.fetch_add(1, std::memory_order_relaxed);
-    sync_ended.notify_all();
-    if (!ended) return std::move(ended).error();
+  if (log->durable() >= lsn) return {};
+  DurableRequest request(world.scheduler, lsn);
+  mutex.unlock();
+  auto outcome = run_in_group(request);
+  mutex.lock();
+  return outcome;
+}
+
+Result<void> StoreCore::run_in_group(GroupRequest& request) {
+  if (commits.join(request)) return lead_group(request);
+  if (request.wait(wait_yields()) == CommitQueue::Told::leads) return lead_group(request);
+  return request.failed_ ? Result<void>(failed_sync()) : Result<void>();
+}
+
+// While syncs are short, going to sleep and being woken costs more than letting others run until the wait is over; a
+// slow disk must not keep a processor busy.
+int StoreCore::wait_yields() const noexcept {
+  return sync_ns.load(std::memory_order_relaxed) < kShortSyncNs ? kWaitYields : 0;
+}
+
+StoreCore::Group::~Group() {
+  if (next_turn != nullptr) next_turn->raise(1);  // The next sync before all else.
+  while (first != nullptr) {
+    GroupRequest* const request = std::exchange(first, first->after_);
+    if (request != &own) request->tell_done();
   }
-  return {};
+}
+
+Result<void> StoreCore::lead_group(GroupRequest& own) {
+  Group group(own);
+  Lock lock(mutex);  // Unlocks before the group hears.
+  begin_joined(group);
+  if (syncing) {
+    await_sync_turn();
+    begin_joined(group);
+  }
+  auto outcome = sync_and_leave(group);
+  for (GroupRequest* request = group.first; request != nullptr; request = request->after_) {
+    request->failed_ = request->wanted_ > log->durable();
+  }
+  if (!own.failed_) return {};
+  return outcome ? Result<void>(failed_sync()) : std::move(outcome);
+}
+
+void StoreCore::begin_joined(Group& group) {
+  for (CommitQueue::Place* place = commits.take(); place != nullptr; place = place->next()) {
+    auto& request = static_cast<GroupRequest&>(*place);
+    request.wanted_ = request.begin();
+    request.failed_ = true;  // Until it is known to be durable.
+    group.wanted = std::max(group.wanted, request.wanted_);
+    (group.last == nullptr ? group.first : group.last->after_) = &request;
+    group.last = &request;
+  }
+}
+
+void StoreCore::await_sync_turn() {
+  Signal turn(world.scheduler);
+  sync_turn = &turn;
+  mutex.unlock();
+  turn.wait(wait_yields());
+  mutex.lock();
+}
+
+// While the sync runs, the next leader writes what has come.
+Result<void> StoreCore::sync_and_leave(Group& group) {
+  if (log->durable() >= group.wanted || log->poisoned()) {
+    commits.leave();
+    return {};
+  }
+  auto sync = log->begin_sync();
+  if (!sync) {
+    commits.leave();
+    return std::move(sync).error();
+  }
+  syncing = true;
+  mutex.unlock();
+  commits.leave();
+  const std::int64_t begun_ns = world.clock.monotonic_ns();
+  Result<void> outcome = sync->run();
+  const std::int64_t took_ns = world.clock.monotonic_ns() - begun_ns;
+  if (outcome) board.post_durable(sync->target());
+  mutex.lock();
+  sync_ns.store((sync_ns.load(std::memory_order_relaxed) * 7 + took_ns) / 8, std::memory_order_relaxed);
+  syncing = false;
+  group.next_turn = std::exchange(sync_turn, nullptr);
+  sync_ended.notify_all();
+  auto ended = log->end_sync(*sync, std::move(outcome));
+  if (ended) barriers.fetch_add(1, std::memory_order_relaxed);
+  return ended;
 }
 
 void StoreCore::wake_maintenance() {

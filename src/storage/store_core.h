@@ -1,7 +1,7 @@
 // StoreCore: what commits, maintenance and recovery share of one open database, and the lock that guards it.
 //
-// Commits hold the lock from validation to publication; maintenance holds it only to look and to publish. Its files are
-// written without it.
+// A commit, or the leader of a group of them, holds the lock from validation to publication; maintenance holds it only
+// to look and to publish. Its files are written without it.
 #pragma once
 
 #include <atomic>
@@ -12,7 +12,9 @@
 
 #include "os/world.h"
 #include "storage/blob_files.h"
+#include "storage/commit_queue.h"
 #include "storage/log.h"
+#include "storage/readers_board.h"
 #include "storage/snapshot_registry.h"
 #include "storage/store_options.h"
 #include "storage/table_index.h"
@@ -25,6 +27,24 @@ struct ReplacedVersion {  // And the commit of table changes that replaced it.
   std::shared_ptr<const Version> version;
 };
 
+// What one thread wants of the leader of a group of commits: its part under the lock, then a sync. On its stack.
+class GroupRequest : public CommitQueue::Place {
+ public:
+  explicit GroupRequest(Scheduler& scheduler) : Place(scheduler) {}
+  GroupRequest(const GroupRequest&) = delete;
+  GroupRequest& operator=(const GroupRequest&) = delete;
+  virtual ~GroupRequest() = default;
+  // By the leader's thread, with the store's mutex held: writes what is to be written, and gives the LSN up to which
+  // the log must be durable (0: none).
+  virtual Lsn begin() noexcept = 0;
+
+ private:
+  friend struct StoreCore;
+  GroupRequest* after_ = nullptr;  // In its group.
+  Lsn wanted_{};
+  bool failed_ = false;  // What it wanted is not durable.
+};
+
 struct StoreCore {  // Thread-safe as its fields say.
   StoreCore(const World& the_world, std::string the_directory, const StoreOptions& the_options, IndexFactory* factory);
 
@@ -35,13 +55,36 @@ struct StoreCore {  // Thread-safe as its fields say.
   void show(std::shared_ptr<const Version> next) LOCK_HELD(mutex) {
     version = std::move(next);
     version_number.fetch_add(1);
+    snapshots->show(applied, version);
+  }
+  void show_applied(std::uint64_t sequence) LOCK_HELD(mutex) {
+    applied = sequence;
+    snapshots->show(sequence);
   }
   void forget_replaced() LOCK_HELD(mutex);  // Versions before commits that are durable now.
-  // Returns once all records up to `lsn` are durable. The first who needs a sync leads it, with the lock released; the
-  // others wait for its end and look again.
+  // Returns once all records up to `lsn` are durable.
   Result<void> make_durable(Lsn lsn) LOCK_HELD(mutex);
+  // Has a leader begin the request and make the log durable as it wants. The first who asks while nobody leads is the
+  // leader, on its own thread; one sync is for all who asked before it began.
+  Result<void> run_in_group(GroupRequest& request) LOCK_NOT_HELD(mutex);
   // Snapshots from now on are at or above it.
   [[nodiscard]] std::uint64_t oldest_snapshot() const LOCK_HELD(mutex);
+  Result<void> lead_group(GroupRequest& own) LOCK_NOT_HELD(mutex);
+  struct Group {  // Of a leader, in the order they joined. At its end all of them are told.
+    explicit Group(GroupRequest& leader) : own(leader) {}
+    Group(const Group&) = delete;
+    Group& operator=(const Group&) = delete;
+    ~Group();
+    GroupRequest& own;
+    GroupRequest* first = nullptr;
+    GroupRequest* last = nullptr;
+    Lsn wanted{};
+    Signal* next_turn = nullptr;  // Of the next leader, who waits to sync.
+  };
+  void begin_joined(Group& group) LOCK_HELD(mutex);
+  void await_sync_turn() LOCK_HELD(mutex);
+  Result<void> sync_and_leave(Group& group) LOCK_HELD(mutex);
+  [[nodiscard]] int wait_yields() const noexcept;
   void wake_maintenance() LOCK_HELD(mutex);
   [[nodiscard]] std::string wal_directory() const { return directory + "/wal"; }
   [[nodiscard]] std::string segment_directory() const { return directory + "/seg"; }
@@ -58,18 +101,22 @@ struct StoreCore {  // Thread-safe as its fields say.
   MemoryBudget budget;
   BlockCache cache;
   BlobFiles blobs;
+  WriterBoard board;
   const std::shared_ptr<SnapshotRegistry> snapshots;
   // Successful syncs of log and manifest, for files that wait for later ones. Relaxed: only compared with itself.
   std::atomic<std::uint64_t> barriers{0};
+  // What syncs of the log took lately. Relaxed: a guess by which waiters choose how to wait.
+  std::atomic<std::int64_t> sync_ns{0};
   // Written under the mutex, read without it by LatestReader, which says why sequentially consistent is enough.
   std::atomic<std::uint64_t> version_number{1};  // Another one for each `version`, and once closed.
   std::atomic<std::uint64_t> applied{0};         // Sequence of the last group shown. A group's sequence is its LSN.
 
   Mutex mutex;
+  CommitQueue commits;
   CondVar sync_ended;
-  CondVar work;  // For the maintenance thread.
-  CondVar room;  // A round of maintenance ended: memory may be free.
-  std::unique_ptr<LogWriter> log GUARDED_BY(mutex);
+  CondVar work;                                      // For the maintenance thread.
+  CondVar room;                                      // A round of maintenance ended: memory may be free.
+  std::unique_ptr<LogWriter> log GUARDED_BY(mutex);  // Null in a reader.
   std::shared_ptr<const Version> version GUARDED_BY(mutex);
   std::vector<ReplacedVersion> replaced GUARDED_BY(mutex);  // By commits that are not known durable; ascending.
   Lsn flushed_to GUARDED_BY(mutex){};  // All records up to it are in segments, and in the manifest.
@@ -84,6 +131,7 @@ struct StoreCore {  // Thread-safe as its fields say.
   bool flush_wanted GUARDED_BY(mutex) = false;  // Whatever the thresholds say.
   bool log_marked GUARDED_BY(mutex) = true;     // Nothing was committed after the last mark.
   bool work_wanted GUARDED_BY(mutex) = false;
+  Signal* sync_turn GUARDED_BY(mutex) = nullptr;  // Of the leader that waits for the end of the sync under way.
   bool syncing GUARDED_BY(mutex) = false;
   bool closed GUARDED_BY(mutex) = true;  // Until all of it is open: nobody writes to what could not be opened.
 };

@@ -41,6 +41,7 @@ struct Encode {
     for (const Column& column : change.batch.columns) bytes += encoded_bytes(column, 0, column.rows());
     writer.put(ChangeKind::insert_rows);
     writer.put(change.table);
+    change.number_at = out.size();
     writer.put(change.first_row);
     writer.put_varint(change.batch.rows());
     const std::size_t crc_at = out.size();
@@ -176,6 +177,17 @@ void encode_write_set(WriteSet& writes, ByteBuffer& out) {
   Writer writer(out);
   out.reserve(out.size() + encoded_bytes(writes));
   for (Change& change : writes.changes) std::visit(Encode{writer, out}, change);
+}
+
+std::uint64_t number_rows(WriteSet& writes, std::uint64_t first, ByteBuffer& encoded) {
+  for (Change& change : writes.changes) {
+    auto* rows = std::get_if<InsertRows>(&change);
+    if (rows == nullptr) continue;
+    rows->first_row = RowId{first};
+    first += rows->batch.rows();
+    if (!encoded.empty()) store(encoded.data() + rows->number_at, rows->first_row);
+  }
+  return first;
 }
 
 Result<WriteSet> decode_write_set(Bytes payload, const SchemaOf& schema_of) {

@@ -24,9 +24,10 @@ struct DropTable {
 };
 struct InsertRows {
   TableId table{};
-  Batch batch;            // One column per column of the table's schema, in its order.
-  RowId first_row;        // Row i becomes version first_row + i. Given at commit.
-  std::uint32_t crc = 0;  // Of the columns' canonical bytes. Given when it is encoded or decoded.
+  Batch batch;                // One column per column of the table's schema, in its order.
+  RowId first_row;            // Row i becomes version first_row + i. Given at commit.
+  std::uint32_t crc = 0;      // Of the columns' canonical bytes. Given when it is encoded or decoded.
+  std::size_t number_at = 0;  // Where first_row lies among the encoded bytes. Given when it is encoded.
 };
 struct EndRows {  // Deletes, and the old versions of updates.
   TableId table{};
@@ -42,6 +43,8 @@ struct WriteSet {               // One thread at a time.
 // What encode_write_set() will write, or a little more.
 [[nodiscard]] std::size_t encoded_bytes(const WriteSet& writes);
 void encode_write_set(WriteSet& writes, ByteBuffer& out);  // Gives inserts their crc.
+// Gives the rows of all inserts their ids from `first` on, also in `encoded` unless it is empty; the next free id.
+std::uint64_t number_rows(WriteSet& writes, std::uint64_t first, ByteBuffer& encoded);
 // The schema that rows of `table` are encoded in, after the changes before them; null: no such table.
 using SchemaOf = std::function<const TableSchema*(TableId table)>;
 // corrupt: the bytes do not fit. Tables created or altered inside the group are known to the rows behind them.

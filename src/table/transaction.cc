@@ -162,21 +162,24 @@ Result<void> Transaction::hold_blobs(const Batch& batch) {
   return {};
 }
 
+Result<void> refuse_nulls(const TableSchema& schema, const Batch& batch) {
+  for (std::size_t i = 0; i < schema.columns.size(); ++i) {
+    const ColumnSchema& column = schema.columns[i];
+    if (!column.not_null || column.identity || !batch.columns[i].has_nulls()) continue;
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+      if (!batch.columns[i].is_null(row)) continue;
+      return refuse_null(schema, column);
+    }
+  }
+  return {};
+}
+
 // Numbers the rows, checks and reserves what can fail; tells where they go.
 Result<PendingRows*> Transaction::admit(TableId table, Batch& batch, std::size_t bytes_max) {
   const auto schema = find_table(table);
   ASSERT(schema != nullptr && batch.columns.size() == schema->columns.size());
   TRY(number_rows(*schema, batch));
-  for (std::size_t i = 0; i < schema->columns.size(); ++i) {
-    const ColumnSchema& column = schema->columns[i];
-    if (!column.not_null || !batch.columns[i].has_nulls()) continue;
-    for (std::size_t row = 0; row < batch.rows(); ++row) {
-      if (!batch.columns[i].is_null(row)) continue;
-      return Error(Code::constraint,
-                   "NULL in column '" + column.name + "' of table '" + schema->name + "', which is NOT NULL")
-          .with_sqlstate("23502");
-    }
-  }
+  TRY(refuse_nulls(*schema, batch));
   if (auto room = changes_->memory.grow(bytes_max); !room) {
     return std::move(room).error().during("rows of an open transaction").with_hint("commit in smaller transactions");
   }

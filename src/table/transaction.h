@@ -132,4 +132,8 @@ class Transaction {  // One thread at a time.
   std::unique_ptr<Changes> changes_;
 };
 
+// constraint, 23502: a row has NULL where none may be. Identity columns are left out: they are numbered when rows are
+// added.
+Result<void> refuse_nulls(const TableSchema& schema, const Batch& batch);
+
 }  // namespace mneme

@@ -89,6 +89,13 @@ StringRef Column::copy_to_heap(StringRef value) {
   return {to, value.size};
 }
 
+void Column::become_copy(StringRef value) {
+  DEBUG_ASSERT(type_.is_variable());
+  std::byte* to = become_one();
+  const StringRef ref = copy_to_heap(value);
+  std::memcpy(to, &ref, sizeof ref);
+}
+
 void Column::append_copy(StringRef value) { append_borrowed(copy_to_heap(value)); }
 
 void Column::set_null(std::size_t row) {

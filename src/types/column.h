@@ -60,6 +60,17 @@ class Column {
     return {data_.data() + row * type_.width(), type_.width()};
   }
 
+  // Makes it one row that is not NULL, whatever it was, for the caller to write at once; keeps the memory. Returns
+  // where that value lies.
+  std::byte* become_one() {
+    if (rows_ != 1 || !validity_.empty() || !owners_.empty() || heap_.size() > 1) {
+      clear();
+      return extend(1);
+    }
+    heap_used_ = 0;
+    return data_.data();
+  }
+  void become_copy(StringRef value);  // The same of a variable kind, with that value. REQUIRES: it is not lent by this.
   void reserve(std::size_t rows) { data_.reserve(rows * type_.width()); }
   void clear() noexcept;  // Keeps the memory.
   void append_null();

@@ -198,6 +198,35 @@ TEST_CASE("column: rows made by extend() take any value, lose it again, and go f
   for (std::size_t row = 130; row < ints.rows(); ++row) REQUIRE_FALSE(ints.is_null(row));
 }
 
+TEST_CASE("column: made one row it is that row and no more, whatever it was, and takes no more memory each time") {
+  for (const std::size_t rows : {0U, 1U, 2U, 65U}) {
+    Column ints = ints_with_nulls(rows), texts = texts_with_nulls(rows);
+    const std::int64_t value = 77;
+    for (int i = 0; i < 3; ++i) {
+      std::memcpy(ints.become_one(), &value, sizeof value);
+      texts.become_copy({"seventy-seven", 13});
+      CHECK((ints.rows() == 1 && !ints.is_null(0) && ints.values<std::int64_t>()[0] == 77));
+      CHECK((texts.rows() == 1 && !texts.is_null(0) && as_text(texts.bytes_at(0)) == "seventy-seven"));
+    }
+    const std::size_t bytes = texts.memory_bytes();
+    for (int i = 0; i < 10'000; ++i) texts.become_copy({"seventy-seven", 13});
+    CHECK(texts.memory_bytes() == bytes);
+    ints.append_null();
+    CHECK((ints.rows() == 2 && !ints.is_null(0) && ints.is_null(1)));
+  }
+}
+
+TEST_CASE("column: a lender is let go when the column is made one row") {
+  auto lender = std::make_shared<const std::string>("lent");
+  Column column(kText);
+  column.append_borrowed({lender->data(), lender->size()});
+  column.keep_alive(lender);
+  CHECK(lender.use_count() == 2);
+  column.become_copy({"own", 3});
+  CHECK(lender.use_count() == 1);
+  CHECK(as_text(column.bytes_at(0)) == "own");
+}
+
 TEST_CASE("column: what is lent reads as what is copied, and its bytes are as many as they are said to be") {
   for (const bool of_text : {false, true}) {
     const Column from = of_text ? texts_with_nulls(200) : ints_with_nulls(200);

@@ -14,9 +14,6 @@ constexpr std::int64_t kDayNs = 86'400'000'000'000;
 constexpr std::uint64_t kHashFactor = 0x9E37'79B9'7F4A'7C15;
 
 constexpr std::uint64_t big_endian(std::uint64_t value) noexcept { return __builtin_bswap64(value); }
-constexpr std::uint64_t ordered(std::int64_t value) noexcept {
-  return static_cast<std::uint64_t>(value) ^ std::uint64_t{1} << 63;
-}
 
 template <class T>
 T value_at(const Column& column, std::size_t row) noexcept {
@@ -59,7 +56,7 @@ void append_interval(const Interval& interval, ByteBuffer& out) {
     ns += kDayNs;
     days -= 1;
   }
-  append(out, big_endian(ordered(days)));
+  append(out, big_endian(integer_key_word(days)));
   append(out, big_endian(static_cast<std::uint64_t>(ns)));
 }
 
@@ -82,7 +79,7 @@ std::uint64_t key_word(const Column& column, std::size_t row) noexcept {
   if (column.type().kind == TypeKind::floating) {
     return ordered_float<double, std::uint64_t>(value_at<double>(column, row));
   }
-  return ordered(value_at<std::int64_t>(column, row));
+  return integer_key_word(value_at<std::int64_t>(column, row));
 }
 
 void encode_key_column(const Column& column, std::size_t row, ByteBuffer& out) {
@@ -139,6 +136,13 @@ bool is_word_key(std::span<const Type> types) noexcept {
 void put_key_word(std::uint64_t word, ByteBuffer& out) {
   out.push_back(kKeyValue);
   append(out, big_endian(word));
+}
+
+KeyWordBytes key_word_bytes(std::uint64_t word) noexcept {
+  KeyWordBytes bytes;
+  bytes[0] = kKeyValue;
+  store(bytes.data() + 1, big_endian(word));
+  return bytes;
 }
 
 std::uint64_t key_word_of(Bytes key) noexcept { return big_endian(load<std::uint64_t>(key.data() + 1)); }

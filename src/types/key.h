@@ -11,6 +11,7 @@
 // length nor a comparison loop; put_key_word() turns it into the nine bytes of the general form.
 #pragma once
 
+#include <array>
 #include <span>
 #include <vector>
 
@@ -62,7 +63,16 @@ class KeyRun {
 [[nodiscard]] std::uint64_t key_word(const Column& column,
                                      std::size_t row) noexcept;  // REQUIRES: is_word_key, not NULL.
 void put_key_word(std::uint64_t word, ByteBuffer& out);
-[[nodiscard]] std::uint64_t key_word_of(Bytes key) noexcept;  // REQUIRES: made by put_key_word().
+// The word of a key of one integer, timestamp or decimal, and back.
+[[nodiscard]] constexpr std::uint64_t integer_key_word(std::int64_t value) noexcept {
+  return static_cast<std::uint64_t>(value) ^ std::uint64_t{1} << 63;
+}
+[[nodiscard]] constexpr std::int64_t integer_of_key_word(std::uint64_t word) noexcept {
+  return static_cast<std::int64_t>(word ^ std::uint64_t{1} << 63);
+}
+using KeyWordBytes = std::array<std::byte, kKeyWordBytes>;
+[[nodiscard]] KeyWordBytes key_word_bytes(std::uint64_t word) noexcept;  // What put_key_word() appends.
+[[nodiscard]] std::uint64_t key_word_of(Bytes key) noexcept;             // REQUIRES: made by put_key_word().
 
 // The least key above every key that begins with `prefix`. REQUIRES: `prefix` begins with a marker.
 [[nodiscard]] ByteBuffer key_after_prefix(Bytes prefix);

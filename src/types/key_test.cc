@@ -141,6 +141,9 @@ TEST_CASE("key: a key word and the nine bytes are one key, with one hash") {
     put_key_word(word, bytes);
     REQUIRE(bytes == key_of(column, 0));
     REQUIRE(key_word_of(bytes) == word);
+    REQUIRE(std::ranges::equal(key_word_bytes(word), bytes));
+    REQUIRE(integer_key_word(column.values<std::int64_t>()[0]) == word);
+    REQUIRE(integer_of_key_word(word) == column.values<std::int64_t>()[0]);
     REQUIRE(key_hash_of_word(word) == key_hash(bytes));
   }
 }

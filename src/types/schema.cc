@@ -162,6 +162,12 @@ std::vector<ColumnId> TableSchema::clustering() const {
   return primary_key;
 }
 
+Error refuse_null(const TableSchema& schema, const ColumnSchema& column) {
+  return Error(Code::constraint,
+               "NULL in column '" + column.name + "' of table '" + schema.name + "', which is NOT NULL")
+      .with_sqlstate("23502");
+}
+
 void encode_schema(const TableSchema& schema, ByteBuffer& out) {
   Writer writer(out);
   writer.put(kSchemaFormat);

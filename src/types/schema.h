@@ -66,6 +66,9 @@ struct TableSchema {
   [[nodiscard]] std::vector<ColumnId> clustering() const;
 };
 
+// What is told of a NULL for a column that is NOT NULL.
+Error refuse_null(const TableSchema& schema, const ColumnSchema& column);
+
 void encode_schema(const TableSchema& schema, ByteBuffer& out);  // Format: docs/format.md, "table schema".
 Result<TableSchema> decode_schema(Bytes bytes);
 

@@ -101,7 +101,7 @@ std::string quoted_for_message(std::string_view text) {
   return "\"" + std::string(text.substr(0, end)) + "...\"";
 }
 
-Error invalid_syntax(std::string_view type, std::string_view text, std::string_view sqlstate) {
+Error invalid_syntax(std::string_view type, std::string_view text, const char* sqlstate) {
   return Error(Code::invalid_argument,
                "invalid input syntax for type " + std::string(type) + ": " + quoted_for_message(text))
       .with_sqlstate(sqlstate);

@@ -24,6 +24,6 @@ std::string_view trim_spaces(std::string_view text) noexcept;
 bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcept;  // ASCII. REQUIRES: lower is.
 std::string quoted_for_message(std::string_view text);                              // "text", cut when it is long.
 // invalid input syntax for type integer: "x"
-Error invalid_syntax(std::string_view type, std::string_view text, std::string_view sqlstate = "22P02");
+Error invalid_syntax(std::string_view type, std::string_view text, const char* sqlstate = "22P02");
 
 }  // namespace mneme

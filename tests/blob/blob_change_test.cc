@@ -77,6 +77,45 @@ TEST_CASE("blob: a plan says what it does not read") {
   }
 }
 
+TEST_CASE("blob: a join, a change by a subquery or by another table reads no byte of blobs it does not look at") {
+  BlobFixture f;
+  f.db.close().value();
+  f.db = Database::open(f.directory / "db", {.memory_budget = 16 << 20, .threads = 0}).value();
+  f.connection = f.db.connect();
+  const std::string piece = noise(100'000);
+  for (std::int64_t id = 1; id <= 4; ++id) {  // Each alone is twice the budget.
+    auto writer = f.db.write_blob().value();
+    for (int i = 0; i < 330; ++i) writer.append(bytes_of(piece)).value();
+    f.run("INSERT INTO shot VALUES ($1, $2, 'a')", {id, writer.finish().value()});
+  }
+  f.run("CREATE TABLE mark (shot INT, at INT, note TEXT)");
+  f.run("INSERT INTO mark SELECT i % 4 + 1, i, 'm' || i FROM generate_series(0, 99) s(i)");
+  const auto count = [&](std::string_view sql, std::initializer_list<Value> values = {}) {
+    return f.run(sql, values).value(0, 0).as_int();
+  };
+  CHECK(count("SELECT sum(length(image)) FROM shot s JOIN mark m ON s.id = m.shot WHERE m.at < 8") == 8 * 33'000'000);
+  CHECK(count("SELECT sum(length(image)) FROM mark m JOIN shot s ON s.id = m.shot WHERE m.at < 8") == 8 * 33'000'000);
+  CHECK(count("SELECT sum(length(image)) FROM shot s LEFT JOIN mark m ON s.id = m.shot AND m.at < 0") == 132'000'000);
+  CHECK(count("SELECT count(*) FROM mark m FULL JOIN shot s ON s.id = m.at WHERE length(s.image) > 5") == 4);
+  CHECK(count("SELECT sum(length(image)) FROM shot s, mark m WHERE s.id < m.at AND m.at < 3") == 33'000'000);
+  CHECK(count("SELECT count(*) FROM shot s JOIN mark m ON s.id = m.shot AND substr(image, 3, 2) = $1::BLOB "
+              "WHERE m.at < 8",
+              {blob(piece.substr(2, 2))}) == 8);
+  CHECK(count("SELECT sum(length(image)) FROM mark m ASOF JOIN shot s ON m.at >= s.id") == 99 * 33'000'000LL);
+  CHECK(count("SELECT sum(n) FROM (SELECT length(image) AS n FROM (SELECT image FROM shot UNION ALL "
+              "SELECT image FROM shot) u) v") == 264'000'000);
+  CHECK(count("SELECT sum(length(image)) FROM (SELECT DISTINCT ON (note) note, image FROM shot ORDER BY note, id) d") ==
+        33'000'000);
+  f.run("UPDATE shot SET note = m.note FROM mark m WHERE m.at = shot.id");
+  CHECK(f.run("SELECT note FROM shot WHERE id = 3").value(0, 0).as_text() == "m3");
+  f.run("UPDATE shot SET note = 'in' WHERE id IN (SELECT shot FROM mark WHERE at > 90)");
+  f.run("DELETE FROM shot WHERE id IN (SELECT shot FROM mark WHERE at = 1)");
+  f.run("DELETE FROM shot USING mark m WHERE m.shot = id AND m.at = 2");
+  f.run("DELETE FROM shot WHERE NOT EXISTS (SELECT 1 FROM mark m WHERE m.shot = shot.id AND m.at = 3)");
+  CHECK(count("SELECT sum(length(image)) FROM shot WHERE note = 'in'") == 33'000'000);
+  CHECK(f.error_of("SELECT image FROM shot s JOIN mark m ON s.id = m.shot").find("memory_budget") != std::string::npos);
+}
+
 TEST_CASE("blob: rows whose parts add up to more than the budget come in shorter batches") {
   BlobFixture f;  // 64 MiB.
   const std::string text = noise(2'000'000);

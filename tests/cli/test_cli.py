@@ -152,6 +152,10 @@ def second_writer(folder):
         first.stdin.flush()
         wait_for_owner(db, first)
         fails(db, "-c", "SELECT 1", says=[f"process {first.pid}"])
+        assert works(db, "--read-only", "--mode", "csv", "-c", "SELECT 40 + 2 AS n") == "n\n42\n"
+        assert "readers " in works(db, "--read-only", "info")
+        fails(db, "--read-only", "-c", "CREATE TABLE u (n INT)", says=["opened read-only"])
+        fails(folder / "nothing", "--read-only", "info", says=["no database"])
     finally:
         first.kill()
         first.wait()
@@ -175,6 +179,75 @@ def damage(folder):
     content[len(content) // 3] ^= 1
     segment.write_bytes(content)
     fails(db, "check", says=[segment.name])
+
+
+@case("cli: salvage saves what is readable, lists what is not, and leaves what it reads as it is")
+def salvages(folder):
+    db = filled(folder)
+    works(db, "-c", "CREATE TABLE log (at TIMESTAMP, n INT); "
+                    "INSERT INTO log SELECT TIMESTAMP '2026-01-01', n FROM generate_series(1, 20000) AS s(n)")
+    works(db, "backup", folder / "sound")
+    assert "nothing was lost" in works(folder / "sound", "salvage", folder / "twin")
+    count = ["--mode", "csv", "-c", "SELECT (SELECT count(*) FROM t) AS t, (SELECT count(*) FROM log) AS log"]
+    assert works(folder / "twin", *count).split() == ["t,log", "3,20000"]
+    for path in [*db.glob("MANIFEST-*"), *db.glob("CURRENT")]:
+        path.unlink()
+    before = {path: path.read_bytes() for path in db.rglob("*") if path.is_file()}
+    status, out, err = run(db, "--mode", "json", "salvage", folder / "saved")
+    assert status == 1, (status, out, err)
+    report = json.loads(out)
+    assert not report["complete"] and report["losses"][0]["kind"] == "files", report
+    assert {table["name"]: table["rows"] for table in report["tables"]} == {"t": 3, "log": 20000}, report
+    assert {path: path.read_bytes() for path in db.rglob("*") if path.is_file()} == before
+    assert works(folder / "saved", *count).split() == ["t,log", "3,20000"]
+    assert "0 problems" in works(folder / "saved", "check")
+    fails(db, "salvage", folder / "saved", says=["saved"])
+    fails(folder / "none", "salvage", folder / "other", says=["none"])
+    assert not (folder / "other").exists()
+    (folder / "foreign").mkdir()
+    (folder / "foreign" / "letter.txt").write_text("mine")
+    fails(folder / "foreign", "salvage", folder / "other", says=["foreign"])
+    assert not (folder / "other").exists()
+
+
+@case("cli: salvage is refused while a process has the database to write, by its number")
+def salvages_alone(folder):
+    db = filled(folder)
+    writer = subprocess.Popen([PROGRAM, str(db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        writer.stdin.write("SELECT 1;\n")
+        writer.stdin.flush()
+        wait_for_owner(db, writer)
+        fails(db, "salvage", folder / "saved", says=[f"process {writer.pid}"])
+        assert not (folder / "saved").exists()
+    finally:
+        writer.kill()
+        writer.wait()
+        writer.stdin.close()
+    assert "nothing was lost" in works(db, "salvage", folder / "saved")
+
+
+@case("cli: salvage counts the rows of a damaged block, and the database made of the rest is sound")
+def salvages_blocks(folder):
+    db = filled(folder)
+    works(db, "-c", "INSERT INTO t SELECT n, md5(CAST(n AS TEXT)), n FROM generate_series(10, 90000) AS s(n)")
+    for _ in range(3):
+        works(db, "-c", "INSERT INTO t SELECT max(id) + 1, 'more', 0 FROM t")
+    works(db, "backup", folder / "flushed")
+    segment = max((db / "seg").glob("*.seg"), key=lambda path: path.stat().st_size)
+    content = bytearray(segment.read_bytes())
+    content[len(content) // 3] ^= 1
+    segment.write_bytes(content)
+    status, out, err = run(db, "--mode", "json", "salvage", folder / "saved")
+    assert status == 1, (status, out, err)
+    report = json.loads(out)
+    [table] = report["tables"]
+    assert table["rows"] + table["lost"] == 89997 and 0 < table["lost"] <= 2048 and table["count"] == "exact", report
+    [loss] = report["losses"]
+    assert loss["file"] == "seg/" + segment.name and loss["rows"] == table["lost"], report
+    assert "0 problems" in works(folder / "saved", "check")
+    saved = works(folder / "saved", "--mode", "csv", "-c", "SELECT count(*) AS n FROM t").split()[1]
+    assert int(saved) == table["rows"]
 
 
 @case("cli: wrong arguments are told on standard error; help is not an error")

@@ -3,6 +3,7 @@
 
 #include "kill/journal.h"
 #include "mneme/database.h"
+#include "support/sound.h"
 
 namespace mneme::kill {
 namespace {
@@ -56,11 +57,7 @@ class SqlJournal final : public Journal {
     return states;
   }
 
-  Result<void> check() override {
-    const auto report = TRY(database_.check());
-    if (!report.problems.empty()) return Error(Code::corrupt, report.problems.front());
-    return {};
-  }
+  Result<void> check() override { return support::check_sound(database_); }
   Result<void> close() override { return database_.close(); }
 
  private:

@@ -1,66 +1,23 @@
 // The law of memory_budget: whatever is asked of a database, the process grows by no more than 1.25 times it, or the
 // statement is refused with 53200 and has changed nothing.
-//
-// Each piece of work is done in a child of its own, which tells how far its resident memory ever went above where it
-// began: a parent's past peak is nobody's.
 #include <doctest/doctest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <fstream>
 #include <functional>
 #include <string>
 
+#include "memory/child.h"
 #include "mneme/database.h"
 #include "support/scratch_directory.h"
 
 namespace mneme {
 namespace {
 
+using support::in_child;
+using support::Outcome;
+
 constexpr std::size_t kBudget = std::size_t{64} << 20;
 constexpr double kGrowthMibMax = 1.25 * 64;
 constexpr int kRows = 1'000'000;
-
-double status_mib(const std::string& field) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(field + ":")) return std::stod(line.substr(field.size() + 1)) / 1024;
-  }
-  return 0;
-}
-
-struct Outcome {
-  double grown_mib = 0;
-  std::string trouble;  // Empty: `work` said so.
-};
-
-// `work` returns what went wrong. It may kill its process once it wrote that.
-Outcome in_child(const std::function<std::string()>& work) {
-  int ends[2];
-  REQUIRE(::pipe(ends) == 0);
-  std::fflush(nullptr);
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    std::ofstream("/proc/self/clear_refs") << "5";  // The peak counts from here.
-    const double before = status_mib("VmRSS");
-    const std::string trouble = work();
-    const std::string told = std::to_string(status_mib("VmHWM") - before) + " " + trouble;
-    if (::write(ends[1], told.data(), told.size()) < 0) ::_exit(2);
-    ::_exit(0);  // Like a kill: nobody closes what `work` left open.
-  }
-  ::close(ends[1]);
-  std::string told;
-  char buffer[512];
-  for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;) told.append(buffer, std::size_t(got));
-  ::close(ends[0]);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  if (status != 0 || told.empty()) return {0, "the child ended with status " + std::to_string(status)};
-  const auto space = told.find(' ');
-  return {std::stod(told.substr(0, space)), told.substr(space + 1)};
-}
 
 Result<Database> open(const std::string& directory) { return Database::open(directory, {.memory_budget = kBudget}); }
 
@@ -200,6 +157,66 @@ TEST_CASE("memory: a statement over a million rows stays within the budget, or i
           trouble += must_be("the count", answer(database, "SELECT count(*) FROM reading"), "0");
           return trouble;
         }));
+}
+
+TEST_CASE("memory: of a long script no more than one statement's tree is held") {
+  const support::ScratchDirectory scratch;
+  std::string script = "CREATE TABLE note (id INT, text TEXT);";
+  for (int i = 0; i < 30'000; ++i) {
+    script += "SELECT " + std::to_string(i) + " + 1, 'a text'::TEXT || 'b', CASE WHEN 1 < 2 THEN 3 ELSE 4 END;\n";
+  }
+  const auto outcome = in_child([&]() -> std::string {
+    auto database = Database::open(scratch / "db", {.memory_budget = std::size_t{16} << 20, .threads = 0});
+    if (!database) return database.error().to_string();
+    int results = 0;
+    const auto done = database->connect().execute_script(script, [&](const ResultSet&) { ++results; });
+    return done ? must_be("the results", std::to_string(results), "30001") : done.error().to_string();
+  });
+  CHECK(outcome.trouble == "");
+  CHECK(outcome.grown_mib <= 10);
+  MESSAGE("script: ", outcome.grown_mib, " MiB");
+}
+
+TEST_CASE("memory: a text, a list or a series is refused before it is made, and long ones come a few at a time") {
+  const support::ScratchDirectory scratch;
+  const std::string directory = scratch / "db";
+  constexpr int kSmallMib = 16;
+  const auto in_small = [&](const std::string& what, const std::function<std::string(Database&)>& work) {
+    const Outcome outcome = in_child([&]() -> std::string {
+      auto database = Database::open(directory, {.memory_budget = std::size_t{kSmallMib} << 20, .threads = 0});
+      return database ? work(*database) : database.error().to_string();
+    });
+    CAPTURE(what);
+    CHECK(outcome.trouble == "");
+    CHECK(outcome.grown_mib <= 1.25 * kSmallMib);
+    MESSAGE(what, ": ", outcome.grown_mib, " MiB");
+  };
+  for (const char* sql :
+       {"SELECT repeat('x', 60000000)", "SELECT length(repeat('x', 60000000))", "SELECT lpad('', 16000000, 'abc')",
+        "SELECT rpad('', 16000000, i::TEXT) FROM generate_series(1, 3) s(i)",
+        "SELECT replace(repeat('x', 1000000), 'x', repeat('y', 50))",
+        "SELECT concat(t, t, t, t, t, t, t, t, t, t, t) "
+        "FROM (SELECT repeat('x', 2000000) || i AS t FROM generate_series(1, 2) s(i)) u",
+        "SELECT t || t || t || t FROM (SELECT repeat('x', 4000000) || i AS t FROM generate_series(1, 2) s(i)) u",
+        "SELECT count(*) FROM generate_series(1, 2000) s(i) WHERE repeat('x', 20000 + i) = ''",
+        "SELECT string_agg(i::TEXT, repeat('x', 100000)) FROM generate_series(1, 2000) s(i)",
+        "SELECT string_agg(repeat('x', i), '' ORDER BY i) FROM generate_series(1, 20000) s(i)",
+        "SELECT max(repeat('x', 20000 + i)) FROM generate_series(1, 2000) s(i) GROUP BY i",
+        "SELECT encode(convert_to(repeat('x', 5000000), 'UTF8'), 'hex')"}) {
+    in_small(sql, [&](Database& database) { return must_be(sql, run(database, sql), "refused"); });
+  }
+  for (const char* sql : {"SELECT i, repeat('x', 20000 + i) FROM generate_series(1, 10000) s(i)",
+                          "SELECT '[1,2,3]'::VECTOR(3), repeat('y', 300000) FROM generate_series(1, 10000) s(i)",
+                          "SELECT i FROM generate_series(1, 10000000) s(i)",
+                          "SELECT length(repeat($$abc$$, 1000) || i) FROM generate_series(1, 100000) s(i)"}) {
+    in_small(sql, [&](Database& database) { return must_be(sql, run(database, sql), "done"); });
+  }
+  for (const char* sql : {"SELECT repeat('x', 900000000)", "SELECT lpad('', 900000000)"}) {
+    in_small(sql, [&](Database& database) {
+      const std::string said = run(database, sql);
+      return said.find("longer than 64 MiB") != std::string::npos ? "" : said;
+    });
+  }
 }
 
 }  // namespace

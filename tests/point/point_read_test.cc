@@ -164,6 +164,91 @@ TEST_CASE("point read: a random life of a table is answered as the operators do"
   }
 }
 
+// Thousands of rows, so that segments have several leaves and blocks, and columns whose blocks end elsewhere: 40 bytes
+// wide, or of long text.
+TEST_CASE("point read: every row of large segments is found by its key, and between them nothing") {
+  Fixture db;
+  for (const char* order : {"i * 7 - 9000", "i * i", "(i * 4801) % 6007"}) {
+    db.run(
+        "CREATE TABLE t (id INT PRIMARY KEY, n INT UNIQUE, label TEXT, v VECTOR(10), x FLOAT, w BLOB, late TEXT "
+        "DEFAULT 'd')");
+    db.run(std::string("INSERT INTO t SELECT ") + order +
+           ", CASE WHEN i % 3 = 0 THEN NULL ELSE i * 2 END, repeat('x', i % 90), '[1,2,3,4,5,6,7,8,9,1]', i * 0.5, "
+           "NULL, CASE WHEN i % 2 = 0 THEN 'even' END FROM generate_series(0, 6000) AS s(i)");
+    db.flush();
+    db.run("UPDATE t SET x = -x WHERE n % 10 = 0");
+    db.run("DELETE FROM t WHERE n % 14 = 0");
+    auto narrow = db.prepare("SELECT x, n, id, id FROM t WHERE id = $1");
+    auto wide = db.prepare("SELECT label, v, w, late, x FROM t WHERE id = $1");
+    auto by_n = db.prepare("SELECT id, x FROM t WHERE n = $1");
+    const auto keys = db.connection.execute("SELECT id, n FROM t").value();
+    std::vector<std::pair<std::int64_t, std::int64_t>> wanted;
+    for (const auto row : keys) wanted.emplace_back(row[0].as_int(), row[1].is_null() ? -1 : row[1].as_int());
+    for (int round = 0; round < 2; ++round) {
+      std::size_t found = 0, found_by_n = 0;
+      for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const auto& [id, n] = wanted[i];
+        const auto one = narrow.execute({id}).value();
+        found += one.rows() == 1 && one.value(0, 2).as_int() == id && one.value(0, 3) == one.value(0, 2) ? 1U : 0U;
+        found_by_n += n < 0 || by_n.execute({n}).value().value(0, 0).as_int() == id ? 1U : 0U;
+        if (i % 97 != 0) continue;
+        for (const std::int64_t near : {id - 1, id, id + 1}) {
+          answer(narrow, {near});
+          answer(wide, {near});
+        }
+        for (const std::int64_t near : {n - 1, n, n + 1}) answer(by_n, {near});
+      }
+      CHECK(found == wanted.size());
+      CHECK(found_by_n == wanted.size());
+      for (const std::int64_t far : {std::numeric_limits<std::int64_t>::min(), std::int64_t{-9'001},
+                                     std::int64_t{100'000'000}, std::numeric_limits<std::int64_t>::max()}) {
+        CHECK(answer(wide, {far}).empty());
+        CHECK(answer(by_n, {far}).empty());
+      }
+      db.flush();
+    }
+    db.run("DROP TABLE t");
+  }
+}
+
+// A block stores the value before in place of a NULL.
+TEST_CASE("point read: rows whose key is NULL are not taken for the row before them") {
+  Fixture db;
+  db.run("CREATE TABLE t (id INT PRIMARY KEY, n INT UNIQUE)");
+  db.run("INSERT INTO t SELECT i, CASE WHEN i <= 1000 THEN i END FROM generate_series(1, 1500) AS s(i)");
+  db.flush();
+  auto select = db.prepare("SELECT id FROM t WHERE n = $1");
+  CHECK(answer(select, {1'000}) == "1000\n");
+  db.run("DELETE FROM t WHERE id = 1000");
+  CHECK(answer(select, {1'000}).empty());
+  CHECK(answer(select, {999}) == "999\n");
+}
+
+TEST_CASE("point read: the memory of results goes with their statement, in whatever order they end") {
+  Fixture db;
+  db.run("CREATE TABLE t (id INT PRIMARY KEY, label TEXT)");
+  db.run("INSERT INTO t VALUES (1, 'one'), (2, 'two')");
+  db.flush();
+  std::optional<ResultSet> first, second;
+  std::size_t before = 0;
+  const auto used = [&] { return db.database.info()->memory_used - before; };
+  for (int round = 0; round < 2; ++round) {  // In the first one the blocks come into the cache.
+    second.reset();
+    before = db.database.info()->memory_used;
+    auto select = db.prepare("SELECT label FROM t WHERE id = $1");
+    select.execute({1}).value();  // Makes the plan.
+    first.emplace(select.execute({1}).value());
+    second.emplace(select.execute({2}).value());
+    first.reset();
+    CHECK(select.execute({2})->value(0, 0).as_text() == "two");
+    CHECK(used() > 0);
+  }
+  CHECK(second->value(0, 0).as_text() == "two");
+  CHECK(used() > 0);
+  second.reset();
+  CHECK(used() == 0);
+}
+
 TEST_CASE("point read: keys of every ordered type, and of several columns, in whatever order they are asked for") {
   Fixture db;
   db.run(

@@ -10,15 +10,20 @@ namespace mneme::sim {
 
 using support::environment;
 
-// Fewer cases where a sanitizer makes each of them slow; never fewer kinds.
-constexpr std::uint64_t cases(std::uint64_t wanted) {
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  return wanted / 5;
+#define MNEME_SANITIZED 1
 #endif
 #endif
-  return wanted;
-}
+#ifdef MNEME_SANITIZED
+constexpr bool kIsSanitized = true;
+#undef MNEME_SANITIZED
+#else
+constexpr bool kIsSanitized = false;
+#endif
+
+// Fewer cases where a sanitizer makes each of them slow; never fewer kinds.
+constexpr std::uint64_t cases(std::uint64_t wanted) { return kIsSanitized ? wanted / 5 : wanted; }
 
 // Without a maintenance thread: the tests take its steps at moments they draw.
 inline StoreOptions small_options() {

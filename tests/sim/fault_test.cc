@@ -2,12 +2,13 @@
 // while a store works. Nothing acknowledged may be lost, nothing refused may be there, and after the next open, in the
 // same boot or after a power cut, all goes on.
 //
-//   SEED=<n>    one workload of that seed      CASES=<n>   at least that many cases
+//   SEED=<n>   one workload of that seed     CASES=<n>   at least that many cases     WORKLOADS=<n>   so many, whole
 #include <doctest/doctest.h>
 
 #include <cstdio>
 
 #include "os/sim/sim_world.h"
+#include "sim/campaign.h"
 #include "sim/environment.h"
 #include "sim/model.h"
 
@@ -20,6 +21,15 @@ struct Tally {
   std::uint64_t failed_commits = 0;
   std::uint64_t violations = 0;
   std::string first_violation;
+
+  [[nodiscard]] std::uint64_t found() const { return cases; }
+  void add(Tally&& other) {
+    cases += other.cases;
+    failed_opens += other.failed_opens;
+    failed_commits += other.failed_commits;
+    if (violations == 0) first_violation = std::move(other.first_violation);
+    violations += other.violations;
+  }
 };
 
 std::string text_of(const Fault& fault) {
@@ -274,27 +284,27 @@ class FullDiskRun {  // One thread at a time.
   std::unique_ptr<Store> store_;
 };
 
-// Every operation of one workload, in every way. The step between operations grows once the wanted number is near.
-void every_fault(std::uint64_t seed, std::uint64_t step, Tally& tally) {
-  for (const auto kind : {Fault::Kind::io_error, Fault::Kind::no_space, Fault::Kind::torn_write}) {
-    for (const bool sticky : {false, true}) {
-      for (std::uint64_t at = 1 + seed % step; tally.violations == 0; at += step) {
-        if (!FaultRun(seed, {.at_operation = at, .kind = kind, .sticky = sticky}).run(tally)) break;
-      }
-    }
+// Every `step`-th operation of one workload fails, in one of the ways.
+void every_fault(std::uint64_t seed, std::uint64_t way, std::uint64_t step, Tally& tally) {
+  const Fault::Kind kinds[] = {Fault::Kind::io_error, Fault::Kind::no_space, Fault::Kind::torn_write};
+  for (std::uint64_t at = 1 + seed % step; tally.violations == 0; at += step) {
+    const Fault fault{.at_operation = at, .kind = kinds[way / 2], .sticky = way % 2 == 1};
+    if (!FaultRun(seed, fault).run(tally)) break;
   }
 }
+constexpr std::uint64_t kWays = 6;
 
 }  // namespace
 
 TEST_CASE("faults: whichever operation of the disk fails, nothing acknowledged is lost and the next open goes on") {
+  const std::uint64_t only = environment("SEED", 0), whole = environment("WORKLOADS", only != 0 ? 1 : 0);
   const std::uint64_t wanted = environment("CASES", cases(2'000));
-  const std::uint64_t only = environment("SEED", 0);
-  Tally tally;
-  for (std::uint64_t seed = only != 0 ? only : 1; tally.cases < wanted && tally.violations == 0; ++seed) {
-    every_fault(seed, only != 0 ? 1 : 3, tally);
-    if (only != 0) break;
-  }
+  const std::uint64_t step = wanted < 30'000 && whole == 0 ? 7 : 1;  // Every operation, unless few cases are asked for.
+  Campaign<Tally> campaign([&](std::uint64_t number, Tally& into) {
+    every_fault(only != 0 ? only : 1 + (number - 1) / kWays, (number - 1) % kWays, step, into);
+  });
+  whole != 0 ? campaign.run_below(1 + whole * kWays) : campaign.run_until(wanted);
+  const Tally& tally = campaign.tally();
   std::printf("faults: %llu cases, %llu opens and %llu commits failed, %llu violations\n",
               static_cast<unsigned long long>(tally.cases), static_cast<unsigned long long>(tally.failed_opens),
               static_cast<unsigned long long>(tally.failed_commits), static_cast<unsigned long long>(tally.violations));

@@ -23,9 +23,6 @@ std::string field(const std::string& row, std::size_t ordinal) {
   return row.substr(begin, row.find('|', begin) - begin);
 }
 
-}  // namespace
-
-namespace {
 Result<void> load_column(Store& store, Column& column) {
   if (column.type().kind != TypeKind::blob) return {};
   Column loaded(column.type());
@@ -255,6 +252,32 @@ WriteSet Model::next(Store& store) {
       change_rows(table->second, writes);
     }
   }
+  return writes;
+}
+
+WriteSet Model::next(Store& store, Change change) {
+  WriteSet writes;
+  inserted_.clear();
+  if (tables_.empty() || change == Change::create_table) {
+    create_table(store, writes);
+    return writes;
+  }
+  const auto place = std::next(tables_.begin(), static_cast<std::ptrdiff_t>(random_() % tables_.size()));
+  Table& table = place->second;
+  switch (change) {
+    case Change::drop_table:
+      writes.changes.emplace_back(DropTable{table.schema.id});
+      tables_.erase(place);
+      return writes;
+    case Change::update:
+    case Change::end: end_rows(table, writes, 1 + random_() % 4); break;
+    case Change::carry: static_cast<void>(carry_row(store, table, writes)); break;
+    case Change::add_column: add_column(table, writes); break;
+    case Change::change_indexes: change_indexes(table, writes); break;
+    case Change::insert:
+    case Change::create_table: break;
+  }
+  if (change == Change::update || writes.empty()) insert_rows(table, writes, 1 + random_() % 5);
   return writes;
 }
 

@@ -29,6 +29,9 @@ class Model {
 
   // A transaction of 1 to 3 random changes that must succeed on the latest state.
   WriteSet next(Store& store);
+  enum class Change : std::uint8_t { insert, update, end, carry, create_table, drop_table, add_column, change_indexes };
+  // A transaction of one change, of that kind; rows are inserted where there is nothing else to do.
+  WriteSet next(Store& store, Change change);
   // The store has taken the transaction that next() made last: learns the RowIds it gave from the store itself, checks
   // everything else against what was predicted, and remembers the state. Returns what is wrong, or nothing.
   std::string committed(Store& store);

@@ -1,4 +1,6 @@
-// Writers, readers and a background sync on one seeded scheduler; power is cut, or the disk fails, at drawn moments.
+// Writers, readers, a background sync and maintenance on one seeded scheduler; power is cut, or the disk fails, at
+// drawn moments, and the wall clock jumps. In half of the seeds the store's own thread does the maintenance, in the
+// others one takes its smallest steps.
 //
 // Every writer counts: its transaction adds (writer, n) to two tables and moves its counter row to n, all in one group;
 // now and then it moves money between two accounts that others want as well. So every snapshot, whoever takes it and
@@ -9,9 +11,13 @@
 #include <array>
 #include <cstdio>
 
+#include "index/ordered/ordered.h"
 #include "os/sim/sim_world.h"
 #include "os/thread.h"
 #include "sim/environment.h"
+#include "sim/index_check.h"
+#include "sim/rare_states.h"
+#include "storage/log_files.h"
 #include "storage/table_scan.h"
 
 namespace mneme::sim {
@@ -20,7 +26,8 @@ namespace {
 constexpr std::size_t kWriters = 3;
 constexpr std::size_t kReaders = 2;
 constexpr std::int64_t kAccounts = 4;
-constexpr std::int64_t kMoney = 100;  // In each account at first.
+constexpr std::int64_t kMoney = 100;        // In each account at first.
+constexpr std::uint64_t kOperations = 400;  // Of the disk: among the first so many power is cut and one fails.
 
 struct Tables {
   TableId left, right, counters, accounts;
@@ -34,6 +41,12 @@ TableSchema two_integers(TableId id, const std::string& name) {
     schema.columns.emplace_back();
     schema.columns.back().id = ColumnId{schema.next_column_id++};
     schema.columns.back().name = column;
+  }
+  for (const bool by_key : {true, false}) {
+    IndexSchema& index = schema.indexes.emplace_back();
+    index.id = IndexId{schema.next_index_id++};
+    index.name = name + (by_key ? "_by_key" : "_by_value");
+    index.columns = {schema.columns[by_key ? 0 : 1].id, schema.columns[by_key ? 1 : 0].id};
   }
   return schema;
 }
@@ -111,6 +124,7 @@ struct Tally {  // What happened at least once: states that are rare in life mus
   std::uint64_t commits = 0, conflicts = 0, syncs = 0, reads = 0, unlike_latest = 0, cuts = 0, behind = 0, poisoned = 0;
   std::uint64_t violations = 0;
   std::string first_violation;
+  RareStates rare;
 };
 
 class ThreadsRun {  // One seed.
@@ -137,10 +151,13 @@ class ThreadsRun {  // One seed.
     Counts acknowledged;
   };
 
+  [[nodiscard]] bool steps_by_hand() const { return seed_ % 2 == 0; }
+
   void set_up() {
     StoreOptions options = small_options();
-    options.threads = 1;
-    store_ = Store::open(sim_.world(), "db", options).value();
+    options.threads = steps_by_hand() ? 0 : 1;
+    options.log_file_bytes = 8 << 10;  // Some are full, cut and used again in so short a life.
+    store_ = Store::open(sim_.world(), "db", options, &kinds_).value();
     WriteSet writes;
     for (auto [id, name] : {std::pair(&tables_.left, "left"),
                             {&tables_.right, "right"},
@@ -157,14 +174,16 @@ class ThreadsRun {  // One seed.
   // Power is cut after some operations; in every third seed one fails as well.
   void plan() {
     std::set<std::uint64_t> cut_at;
-    for (int i = 0; i < 4; ++i) cut_at.insert(dice_.below(120));
+    for (int i = 0; i < 4; ++i) cut_at.insert(dice_.below(kOperations));
     sim_.after_operation([this, cut_at = std::move(cut_at)] {
       if (!cut_at.contains(changes_++)) return;
       const auto policy = static_cast<CutPolicy>(dice_.below(kCutPolicies - 1));  // A lying disk promises nothing.
       images_.push_back({sim_.files().cut(policy, dice_.next()), policy, acknowledged_});
+      tally_.rare.cut_in_flush += care_ == Care::flush;
+      tally_.rare.cut_in_merge += care_ == Care::merge;
     });
     if (seed_ % 3 != 0) return;
-    sim_.files().fail(Fault{.at_operation = sim_.files().operations() + 1 + dice_.below(120)});
+    sim_.files().fail(Fault{.at_operation = sim_.files().operations() + 1 + dice_.below(kOperations)});
   }
 
   void work() {
@@ -173,20 +192,23 @@ class ThreadsRun {  // One seed.
       threads.emplace_back(sim_.scheduler(), "writer " + std::to_string(i), [this, i] { write(i); });
     }
     for (std::size_t i = 0; i < kReaders; ++i) {
-      threads.emplace_back(sim_.scheduler(), "reader " + std::to_string(i), [this] { read_along(); });
+      threads.emplace_back(sim_.scheduler(), "reader " + std::to_string(i),
+                           [this, i] { read_along(i == 0 ? 100'000 : 2'000'000); });
     }
     threads.emplace_back(sim_.scheduler(), "background", [this] { sync_along(); });
+    threads.emplace_back(sim_.scheduler(), "care", [this] { take_care(); });
     for (Thread& thread : threads) thread.join();
     tally_.syncs += sim_.files().syncs_at(SyncSite::log_data);
     if (sim_.files().retried_syncs() != 0) violation("a failed sync was tried again");
     if (disk_failed_) check_read_only();
     static_cast<void>(store_->close().has_value());
+    store_.reset();  // Its last operations are cut as well.
   }
 
   void write(std::size_t writer) {
     Dice dice(seed_ * kWriters + writer);
     std::int64_t count = 0;
-    for (int i = 0; i < 8; ++i) {
+    for (int i = 0; i < 16; ++i) {
       if (dice.below(3) == 0) move_money(dice);
       const bool durable = dice.below(4) != 0;
       const auto done = count_up(writer, count + 1, durable);
@@ -197,11 +219,15 @@ class ThreadsRun {  // One seed.
     }
   }
 
+  void refused(const std::string& what, const Error& error) {
+    if (error.code() != Code::io || seed_ % 3 != 0) violation(what + ": " + error.to_string());
+  }
+
   // The disk fails but once: it is the first commit to fail, or one after it, and the store knows.
   void failed(const Error& error) {
     ++tally_.poisoned;
     disk_failed_ = true;
-    if (error.code() != Code::io || seed_ % 3 != 0) violation("commit: " + error.to_string());
+    refused("commit", error);
   }
 
   // I10: new snapshots show no more than what is on the disk.
@@ -223,7 +249,10 @@ class ThreadsRun {  // One seed.
     writes.changes.emplace_back(rows_of(tables_.left, {{key, n}}));
     writes.changes.emplace_back(rows_of(tables_.right, {{key, n}}));
     ++tally_.commits;
-    return store_->commit(std::move(writes), durable ? Durability::commit : Durability::os);
+    waiting_ += durable;
+    auto done = store_->commit(std::move(writes), durable ? Durability::commit : Durability::os);
+    waiting_ -= durable;
+    return done;
   }
 
   // First committer wins: of those who read the same balance one gets through, the others hear `conflict`.
@@ -231,7 +260,8 @@ class ThreadsRun {  // One seed.
     const auto snapshot = store_->snapshot();
     if (!snapshot) return violation("snapshot: " + snapshot.error().to_string());
     const auto accounts = read(*snapshot, tables_.accounts);
-    if (!accounts || accounts->size() != kAccounts) return violation("accounts are missing");
+    if (!accounts) return refused("accounts", accounts.error());
+    if (accounts->size() != kAccounts) return violation("accounts are missing");
     auto from = (*accounts)[dice.below(kAccounts)], to = (*accounts)[dice.below(kAccounts)];
     if (from.id == to.id) return;
     WriteSet writes;
@@ -241,10 +271,11 @@ class ThreadsRun {  // One seed.
     const auto done = store_->commit(std::move(writes), Durability::os);
     if (done) return;
     ++tally_.conflicts;
+    tally_.rare.conflict_in_group += waiting_ > 1;
     if (done.error().code() != Code::conflict && done.error().code() != Code::io) violation(done.error().to_string());
   }
 
-  void read_along() {
+  void read_along(std::int64_t held_ns) {
     for (int i = 0; i < 12 && tally_.violations == 0; ++i) {
       const Counts least = acknowledged_;
       const auto snapshot = store_->snapshot();
@@ -252,13 +283,50 @@ class ThreadsRun {  // One seed.
       const Seen first = check(*snapshot, tables_);
       if (!first.wrong.empty()) return violation("a reader: " + first.wrong);
       if (!reaches(first.counts, least)) return violation("a reader misses what was acknowledged before it began");
-      sim_.scheduler().sleep_ns(100'000);
+      const std::uint64_t merges = tally_.rare.merges, oldest_log = oldest_log_;
+      sim_.scheduler().sleep_ns(held_ns);
+      observe();
+      tally_.rare.held_over_merges += tally_.rare.merges >= merges + 3;
+      tally_.rare.log_gone_under_reader += oldest_log_ > oldest_log;
       const Seen again = check(*snapshot, tables_);
       if (!again.wrong.empty() || again.counts != first.counts) return violation("a snapshot changed: " + again.wrong);
       const Seen latest = check(store_->snapshot().value(), tables_);
       tally_.unlike_latest += latest.counts != first.counts;
       ++tally_.reads;
     }
+  }
+
+  // Nothing may depend on what people set their clocks to: a year on or back, an hour back.
+  void jump_clock(Dice& dice) {
+    constexpr std::int64_t kHour = 3'600'000'000'000, kYear = 365 * 24 * kHour;
+    constexpr std::int64_t kJumps[] = {-kYear, kYear, -kHour};
+    if (dice.below(4) == 0) sim_.clock().jump_wall(kJumps[dice.below(std::size(kJumps))]);
+  }
+
+  // Flushes, and single steps of whatever there is to do; commits and readers come between any two of them.
+  void take_care() {
+    Dice dice(seed_ ^ 0xca4eU);
+    for (int i = 0; i < 40 && tally_.violations == 0; ++i) {
+      const bool flush = dice.below(3) == 0;
+      care_ = flush ? Care::flush : Care::merge;
+      const auto done = flush ? store_->flush() : step();
+      care_ = Care::none;
+      if (!done) refused("care", done.error());
+      observe();
+      jump_clock(dice);
+      sim_.scheduler().sleep_ns(static_cast<std::int64_t>(dice.below(200'000)));
+    }
+  }
+
+  Result<void> step() {
+    if (!steps_by_hand()) return {};
+    TRY(store_->step(sim_.clock().monotonic_ns()));
+    return {};
+  }
+
+  void observe() {
+    if (const auto snapshot = store_->snapshot()) watch_.see(*snapshot->version);
+    while (oldest_log_ < kLogsMax && !sim_.files().has(log_path("db/wal", FileNumber{oldest_log_}))) ++oldest_log_;
   }
 
   void sync_along() {
@@ -272,10 +340,14 @@ class ThreadsRun {  // One seed.
     ++tally_.cuts;
     SimWorld later(seed_ + 1, image.disk);
     const std::string when = "after a cut by policy p" + std::to_string(static_cast<int>(image.policy)) + ": ";
-    const auto store = Store::open(later.world(), "db", small_options());
+    const auto store = Store::open(later.world(), "db", small_options(), &kinds_);
     if (!store) return violation(when + store.error().to_string());
-    const Seen seen = check((*store)->snapshot().value(), tables_);
+    const Snapshot snapshot = (*store)->snapshot().value();
+    const Seen seen = check(snapshot, tables_);
     if (!seen.wrong.empty()) return violation(when + seen.wrong);
+    const auto disagreement = indexes_disagree(**store, kinds_, read_state(**store, snapshot).value());
+    if (!disagreement) return violation(when + disagreement.error().to_string());
+    if (!disagreement->empty()) return violation(when + *disagreement);
     if (!reaches(seen.counts, image.acknowledged)) return violation(when + "an acknowledged commit is lost");
     tally_.behind += seen.counts != image.acknowledged;
   }
@@ -288,9 +360,16 @@ class ThreadsRun {  // One seed.
   SimWorld sim_;
   Dice dice_;
   Tally& tally_;
+  IndexKinds kinds_{ordered_kind()};
   std::unique_ptr<Store> store_;
   Tables tables_{};
   Counts acknowledged_{};  // Outside the disk that fails.
+  enum class Care : std::uint8_t { none, flush, merge };
+  static constexpr std::uint64_t kLogsMax = 1'000;
+  Care care_ = Care::none;
+  int waiting_ = 0;               // Commits that end only with a sync, under way.
+  std::uint64_t oldest_log_ = 1;  // Of the files that are there.
+  VersionWatch watch_{tally_.rare};
   bool disk_failed_ = false;
   std::uint64_t changes_ = 0;
   std::vector<Image> images_;
@@ -313,9 +392,24 @@ TEST_CASE("threads: every snapshot and every recovered disk shows whole transact
       static_cast<unsigned long long>(tally.unlike_latest), static_cast<unsigned long long>(tally.cuts),
       static_cast<unsigned long long>(tally.behind), static_cast<unsigned long long>(tally.poisoned),
       static_cast<unsigned long long>(tally.violations));
+  const RareStates& rare = tally.rare;
+  std::printf(
+      "sometimes: %llu flushes, %llu merges, %llu flushes within a merge, %llu snapshots held over three merges, %llu "
+      "over the end of their log, %llu conflicts in a group, %llu cuts in a flush, %llu in a step\n",
+      static_cast<unsigned long long>(rare.flushes), static_cast<unsigned long long>(rare.merges),
+      static_cast<unsigned long long>(rare.flush_within_merge), static_cast<unsigned long long>(rare.held_over_merges),
+      static_cast<unsigned long long>(rare.log_gone_under_reader),
+      static_cast<unsigned long long>(rare.conflict_in_group), static_cast<unsigned long long>(rare.cut_in_flush),
+      static_cast<unsigned long long>(rare.cut_in_merge));
   INFO(tally.first_violation);
   CHECK(tally.violations == 0);
   if (only != 0) return;
+  CHECK(rare.flush_within_merge > 0);
+  CHECK(rare.held_over_merges > 0);
+  CHECK(rare.log_gone_under_reader > 0);
+  CHECK(rare.conflict_in_group > 0);
+  CHECK(rare.cut_in_flush > 0);
+  CHECK(rare.cut_in_merge > 0);
   CHECK(tally.conflicts > 0);
   CHECK(tally.syncs < tally.commits);  // Some shared one.
   CHECK(tally.unlike_latest > 0);
@@ -324,7 +418,7 @@ TEST_CASE("threads: every snapshot and every recovered disk shows whole transact
 }
 
 TEST_CASE("threads: the same seed runs the same store the same way") {
-  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+  for (std::uint64_t seed = 1; seed <= environment("SEEDS", cases(300)) / 10; ++seed) {
     Tally first, second;
     CHECK(ThreadsRun(seed, first).run() == ThreadsRun(seed, second).run());
     CHECK(first.syncs == second.syncs);

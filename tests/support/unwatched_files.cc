@@ -33,6 +33,14 @@ class UnwatchedFile final : public File {  // As thread-safe as `file`.
     return file_->size();
   }
   void forget_cached() noexcept override { file_->forget_cached(); }
+  Result<bool> try_lock(std::uint64_t offset) override {
+    const AllocationPause pause;
+    return file_->try_lock(offset);
+  }
+  Result<bool> is_locked(std::uint64_t offset, std::uint64_t count) override {
+    const AllocationPause pause;
+    return file_->is_locked(offset, count);
+  }
 
  private:
   const std::unique_ptr<File> file_;
@@ -72,6 +80,10 @@ Result<void> UnwatchedFiles::sync_directory(const std::string& path, SyncSite si
 Result<void> UnwatchedFiles::link(const std::string& from, const std::string& to) {
   const AllocationPause pause;
   return files_.link(from, to);
+}
+Result<bool> UnwatchedFiles::is_locked(const std::string& path) {
+  const AllocationPause pause;
+  return files_.is_locked(path);
 }
 Result<std::unique_ptr<FileLock>> UnwatchedFiles::lock(const std::string& path, const std::string& owner_note) {
   const AllocationPause pause;

@@ -18,6 +18,7 @@ class UnwatchedFiles final : public FileSystem {  // As thread-safe as `files`.
   Result<void> unlink(const std::string& path) override;
   Result<void> sync_directory(const std::string& path, SyncSite site) override;
   Result<void> link(const std::string& from, const std::string& to) override;
+  Result<bool> is_locked(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path, const std::string& owner_note) override;
 
  private:

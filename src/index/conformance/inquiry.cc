@@ -85,6 +85,7 @@ class Inquirer {
   [[nodiscard]] Mask draw_mask(const Opened& opened);
   Result<void> ask_source(const Opened& opened, std::vector<RowId>& found);
   Result<void> check_batch(const Opened& opened, const IndexBatch& batch, const OpenOptions& options);
+  Result<void> check_stretch(const Opened& opened, Bytes key, const std::vector<std::uint32_t>& told);
   Result<void> find_in(const Opened& opened, std::vector<RowId>& found);
   Result<void> check_found(std::vector<RowId> found, const char* how);
 
@@ -240,9 +241,32 @@ Result<void> Inquirer::find_in(const Opened& opened, std::vector<RowId>& found) 
   if (opened.source->memtable() != nullptr && !std::ranges::is_sorted(told, std::ranges::greater())) {
     return broken("find: of a memtable, not the newest first");
   }
+  TRY(check_stretch(opened, bytes, told));
   std::size_t visits = 0;
   TRY(opened.reader->find(bytes, [&](std::uint32_t) { return ++visits < 2; }));
   if (visits != std::min<std::size_t>(2, told.size())) return broken("find: went on after it was told to stop");
+  return {};
+}
+
+// Where a key's rows are told without reading them, all of them are there, and keys ascend.
+Result<void> Inquirer::check_stretch(const Opened& opened, Bytes key, const std::vector<std::uint32_t>& told) {
+  const TypeKind kind = columns_.front()->type.kind;
+  const bool is_integer = kind == TypeKind::integer || kind == TypeKind::timestamp || kind == TypeKind::decimal;
+  if (columns_.size() != 1 || !is_integer || key.size() != kKeyWordBytes) return {};
+  const auto rows = opened.reader->rows_with(key_word_of(key));
+  if (!rows) return {};
+  if (rows->first > rows->end || rows->end > opened.source->rows()) return broken("rows_with: rows that are not there");
+  for (const std::uint32_t ordinal : told) {
+    if (ordinal < rows->first || ordinal >= rows->end) return broken("rows_with: a row with the key is left out");
+  }
+  Column values(columns_.front()->type);
+  TRY(opened.source->read(*columns_.front(), rows->first, rows->end - rows->first, values));
+  ByteBuffer last, next;
+  for (std::size_t row = 0; row < values.rows(); ++row, last.swap(next)) {
+    next.clear();
+    encode_key_column(values, row, next);
+    if (compare_keys(last, next) > 0) return broken("rows_with: keys do not ascend");
+  }
   return {};
 }
 

@@ -18,6 +18,7 @@ enum class Bug : std::uint8_t {
   tells_keys_of_another_row,
   goes_on_when_told_to_stop,
   finds_nothing_in_segments,
+  searches_among_too_few,
   invents_a_row,
 };
 
@@ -81,6 +82,11 @@ class BuggyReader final : public IndexReader {
     const bool deaf = bug_ == Bug::goes_on_when_told_to_stop;
     return inner_->find(key, [&](std::uint32_t ordinal) { return visit(ordinal) || deaf; });
   }
+  [[nodiscard]] std::optional<KeyRows> rows_with(std::uint64_t word) const noexcept override {
+    auto rows = inner_->rows_with(word);
+    if (bug_ == Bug::searches_among_too_few && rows) rows->end -= (rows->end - rows->first + 1) / 2;
+    return rows;
+  }
   [[nodiscard]] Result<IndexStats> stats() const override { return inner_->stats(); }
   Result<void> verify() const override { return inner_->verify(); }
 
@@ -116,8 +122,8 @@ class BuggyKind final : public IndexKind {
   const Bug bug_;
 };
 
-// An integer key, by which the table is clustered, and an index on a text that may be NULL.
-Result<void> live_with(Bug bug) {
+// An integer key, by which the table is clustered, and an index: on a text that may be NULL, or on that key.
+Result<void> live_with(Bug bug, ColumnId indexed = ColumnId{2}) {
   TableSchema schema;
   schema.id = TableId{3};
   schema.columns.resize(2);
@@ -128,7 +134,7 @@ Result<void> live_with(Bug bug) {
   schema.primary_key = {ColumnId{1}};
   schema.indexes.resize(1);
   schema.indexes[0].id = IndexId{1};
-  schema.indexes[0].columns = {ColumnId{2}};
+  schema.indexes[0].columns = {indexed};
   PosixWorld real;
   const World world = real.world();
   sim::SimFileSystem disk;
@@ -151,6 +157,14 @@ TEST_CASE("the suite passes an index without a planted bug and fails one with an
     REQUIRE_FALSE(lived);
     CHECK(lived.error().code() == Code::corrupt);
   }
+}
+
+TEST_CASE("the suite fails an index on rows in its order that tells too few of them") {
+  const auto sound = live_with(Bug::none, ColumnId{1});
+  CHECK_MESSAGE(sound.has_value(), (sound ? std::string() : sound.error().message()));
+  const auto lived = live_with(Bug::searches_among_too_few, ColumnId{1});
+  REQUIRE_FALSE(lived);
+  CHECK(lived.error().message().find("rows_with") != std::string::npos);
 }
 
 }  // namespace

@@ -93,8 +93,10 @@ void KeyLog::put(std::uint64_t slot, bool null) {
   const Place at = place_of(rows_);
   if (at.chunk == chunks_.size()) {
     const std::uint32_t capacity = capacity_of(at.chunk);
-    chunks_.push_back(std::make_unique<Chunk>(capacity, words()));
-    view_.chunks_.push_back(chunks_.back().get());
+    auto chunk = std::make_unique<Chunk>(capacity, words());
+    if (chunks_.size() == chunks_.capacity()) chunks_.reserve(std::max<std::size_t>(8, chunks_.size() * 2));
+    view_.chunks_.push_back(chunk.get());
+    chunks_.push_back(std::move(chunk));  // Has room: without memory both lists stay as they were.
     memory_bytes_ += chunk_bytes(capacity, words());
   }
   Chunk& chunk = *chunks_[at.chunk];

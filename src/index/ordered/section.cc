@@ -73,6 +73,14 @@ Result<std::optional<std::uint32_t>> OrderedSection::only_leaf(Bytes key) const 
   }
 }
 
+std::optional<std::uint32_t> OrderedSection::only_leaf_of_root(Bytes key) const noexcept {
+  if (meta_.levels != 1) return std::nullopt;
+  const KeyNode& node = root_->node;
+  const std::size_t at_or_above = node.lower_bound(key);
+  if (at_or_above < node.entries() && node.compare(at_or_above, key) == 0) return std::nullopt;
+  return node.number(at_or_above == 0 ? 0 : at_or_above - 1);
+}
+
 Result<bool> OrderedSection::may_have(std::uint32_t leaf, std::uint64_t hash) const {
   const auto after = std::ranges::upper_bound(meta_.groups, leaf, {}, &BloomGroup::first);
   if (after == meta_.groups.begin()) return corrupt("a leaf has no bloom filter");

@@ -32,6 +32,8 @@ class OrderedSection final : public OpenedIndex {  // Immutable; safe for many t
   [[nodiscard]] bool may_hold(Bytes key) const noexcept;                 // The same of one whole key.
   // The one leaf that can have the key; none: there is more than one, or none at all.
   [[nodiscard]] Result<std::optional<std::uint32_t>> only_leaf(Bytes key) const;
+  // The same where the root alone knows it, without reading anything.
+  [[nodiscard]] std::optional<std::uint32_t> only_leaf_of_root(Bytes key) const noexcept;
   // False: the leaf has no such key.
   [[nodiscard]] Result<bool> may_have(std::uint32_t leaf, std::uint64_t hash) const;
 

@@ -4,7 +4,7 @@
 
 #include "index/key_bounds.h"
 #include "index/ordered/leaf.h"
-#include "index/ordered/word_search.h"
+#include "storage/word_search.h"
 
 namespace mneme::ordered {
 namespace {
@@ -23,11 +23,12 @@ class SectionReader final : public IndexReader {
         columns_(std::move(columns)),
         positions_(std::move(positions)),
         section_(section),
-        integers_(is_integer_key(columns_)) {}
+        words_(section.meta().form == Form::clustered && is_integer_key(columns_)) {}
 
   Result<IndexCost> cost(const Probe& probe, std::uint64_t among_rows) const override;
   Result<std::unique_ptr<IndexCursor>> open(const Probe& probe, const OpenOptions& options) const override;
   Result<void> find(Bytes key, const RowVisitor& visit) const override;
+  [[nodiscard]] std::optional<KeyRows> rows_with(std::uint64_t word) const noexcept override;
   Result<IndexStats> stats() const override { return IndexStats{section_.meta().rows, section_.bytes()}; }
   Result<void> verify() const override;
 
@@ -51,7 +52,7 @@ class SectionReader final : public IndexReader {
   const std::vector<const ColumnSchema*> columns_;
   const std::vector<std::size_t> positions_;  // In the segment.
   const OrderedSection& section_;
-  const bool integers_;  // The key is one integer of eight bytes.
+  const bool words_;  // The key is one integer of eight bytes, and the rows lie in its order.
 };
 
 // Leaf after leaf; of each the entries that are in the range and not read yet.
@@ -168,8 +169,7 @@ Result<void> SectionReader::find(Bytes key, const RowVisitor& visit) const {
   const std::uint64_t hash = key_hash(key);
   const std::optional<std::uint32_t> leaf = TRY(section_.only_leaf(key));
   if (!leaf) return find_in_leaves(key, hash, visit);
-  const bool words =
-      section_.meta().form == Form::clustered && integers_ && key.size() == kKeyWordBytes && key.front() == kKeyValue;
+  const bool words = words_ && key.size() == kKeyWordBytes && key.front() == kKeyValue;
   if (words && *leaf < section_.meta().rows) {
     // A block in memory says it sooner than the bloom filter does, and for certain.
     const PinnedBlock block = source_->segment()->block_in_memory(positions_.front(), *leaf);
@@ -185,6 +185,16 @@ Result<void> SectionReader::find(Bytes key, const RowVisitor& visit) const {
     if (done) return {};
   }
   return find_in_leaves(key, hash, visit);
+}
+
+std::optional<KeyRows> SectionReader::rows_with(std::uint64_t word) const noexcept {
+  if (!words_) return std::nullopt;
+  const KeyWordBytes key = key_word_bytes(word);
+  if (!section_.may_hold(key)) return KeyRows{};
+  const std::optional<std::uint32_t> leaf = section_.only_leaf_of_root(key);
+  const std::uint64_t rows = section_.meta().rows;
+  if (!leaf || *leaf >= rows) return std::nullopt;
+  return KeyRows{*leaf, static_cast<std::uint32_t>(std::min<std::uint64_t>(rows, std::uint64_t{*leaf} + kLeafRows))};
 }
 
 Result<void> SectionReader::find_among_entries(std::uint32_t leaf, Bytes key, const RowVisitor& visit) const {
@@ -205,7 +215,7 @@ Result<bool> SectionReader::find_integer(const PinnedBlock& block, std::uint32_t
   if (block.view == nullptr) return false;
   const std::uint64_t end = std::min<std::uint64_t>(section_.meta().rows, std::uint64_t{leaf} + kLeafRows);
   if (!block.holds(end - 1) || block.view->has_nulls()) return false;
-  const auto value = static_cast<std::int64_t>(word ^ std::uint64_t{1} << 63);
+  const std::int64_t value = integer_of_key_word(word);
   const std::size_t last = static_cast<std::size_t>(end - block.first_row);
   std::size_t row = TRY(integer_lower_bound(*block.view, leaf - block.first_row, last, value));
   for (; row < last; ++row) {

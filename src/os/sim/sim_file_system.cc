@@ -21,6 +21,12 @@ class SimFile final : public File {
  public:
   SimFile(SimFileSystem& disk, SimFileSystem::InodePtr inode, std::string path, bool writable)
       : disk_(disk), inode_(std::move(inode)), path_(std::move(path)), writable_(writable) {}
+  SimFile(const SimFile&) = delete;
+  SimFile& operator=(const SimFile&) = delete;
+  ~SimFile() override {
+    const std::lock_guard held(disk_.mutex_);
+    std::erase_if(inode_->locks, [this](const auto& lock) { return lock.second == this; });
+  }
 
   Result<std::size_t> read(std::uint64_t offset, MutableBytes into) override {
     const std::lock_guard held(disk_.mutex_);
@@ -67,6 +73,17 @@ class SimFile final : public File {
     inode_->lost.clear();
     inode_->content = std::make_shared<ByteBuffer>(*inode_->durable);
     for (const auto& change : inode_->pending) SimFileSystem::apply(change, *inode_->content);
+  }
+
+  Result<bool> try_lock(std::uint64_t offset) override {
+    const std::lock_guard held(disk_.mutex_);
+    return inode_->locks.emplace(offset, this).first->second == this;
+  }
+  Result<bool> is_locked(std::uint64_t offset, std::uint64_t count) override {
+    const std::lock_guard held(disk_.mutex_);
+    return std::ranges::any_of(inode_->locks, [&](const auto& lock) {
+      return lock.second != this && lock.first >= offset && lock.first - offset < count;
+    });
   }
 
  private:
@@ -128,6 +145,11 @@ ByteBuffer& SimFileSystem::medium(const std::string& path) {
   return *inode.content;
 }
 
+void SimFileSystem::kill_owner(const std::string& path) {
+  const std::lock_guard held(mutex_);
+  locked_.erase(path);
+}
+
 bool SimFileSystem::has(const std::string& path) const {
   const std::lock_guard held(mutex_);
   return names_.files.contains(path);
@@ -159,6 +181,10 @@ void SimFileSystem::apply(const EntryChange& change, Names& names) {
 // Counts an operation that may fail, and fails it if its turn has come. A torn write is left to the writer.
 Result<std::optional<Fault::Kind>> SimFileSystem::count_operation(const std::string& path) {
   ++operations_;
+  if (delayed_ && waits_for_ == 0) {
+    delayed_->sequence = ++sequence_;
+    remember_sync(*std::exchange(delayed_, {}));
+  }
   if (!fault_ || operations_ < fault_->at_operation || (operations_ > fault_->at_operation && !fault_->sticky)) {
     return std::optional<Fault::Kind>();
   }
@@ -180,6 +206,7 @@ Result<void> SimFileSystem::change_inode(const InodePtr& inode, const std::strin
   if (capacity_ != ~std::uint64_t{0}) {
     TRY(check_room(*inode, change.new_size.value_or(change.offset + change.bytes.size()), path));
   }
+  if (!change.bytes.empty() && change.offset + change.bytes.size() > inode->content->size()) ++growing_writes_;
   if (torn) change.bytes.resize(change.bytes.size() / 2);
   change.sequence = ++sequence_;
   apply(change, writable(inode->content));
@@ -204,9 +231,20 @@ Result<void> SimFileSystem::sync_inode(const InodePtr& inode, const std::string&
     return counted ? Error(Code::io, "sync of '" + path + "' failed (simulated)")
                    : Error(Code::io, std::move(counted).error().message());
   }
-  if (ignored_site_ == site) return {};
-  remember_sync({++sequence_, inode, {}});
+  sync({.sequence = 0, .inode = inode, .directory = {}}, site);
   return {};
+}
+
+void SimFileSystem::sync(SyncEvent event, SyncSite site) {
+  if (ignored_site_ == site) return;
+  if (delayed_site_ == site && !delayed_) {
+    delayed_ = std::move(event);
+    waits_for_ = delay_;
+    return;
+  }
+  event.sequence = ++sequence_;
+  remember_sync(std::move(event));
+  if (delayed_) --waits_for_;
 }
 
 // After a failed sync the kernel has marked the pages clean: readers go on seeing them, the disk never will.
@@ -237,8 +275,7 @@ Result<void> SimFileSystem::sync_directory(const std::string& path, SyncSite sit
     const std::lock_guard held(mutex_);
     ++syncs_at_[static_cast<std::size_t>(site)];
     TRY(count_operation(path));
-    if (ignored_site_ == site) return {};
-    remember_sync({++sequence_, {}, path});
+    sync({.sequence = 0, .inode = {}, .directory = path}, site);
   }
   done();
   return {};
@@ -356,6 +393,11 @@ Result<void> SimFileSystem::link(const std::string& from, const std::string& to)
   return {};
 }
 
+Result<bool> SimFileSystem::is_locked(const std::string& path) {
+  const std::lock_guard held(mutex_);
+  return locked_.contains(path);
+}
+
 Result<std::unique_ptr<FileLock>> SimFileSystem::lock(const std::string& path, const std::string& owner_note) {
   const std::lock_guard held(mutex_);
   TRY(count_operation(path));
@@ -379,6 +421,11 @@ void SimFileSystem::ignore_syncs_of(std::optional<SyncSite> site) {
   const std::lock_guard held(mutex_);
   ignored_site_ = site;
 }
+void SimFileSystem::delay_syncs_of(SyncSite site, unsigned by) {
+  const std::lock_guard held(mutex_);
+  delayed_site_ = site;
+  delay_ = by;
+}
 void SimFileSystem::refuse_links() {
   const std::lock_guard held(mutex_);
   links_refused_ = true;
@@ -394,6 +441,10 @@ std::uint64_t SimFileSystem::operations() const {
 std::uint64_t SimFileSystem::retried_syncs() const {
   const std::lock_guard held(mutex_);
   return retried_syncs_;
+}
+std::uint64_t SimFileSystem::growing_writes() const {
+  const std::lock_guard held(mutex_);
+  return growing_writes_;
 }
 std::uint64_t SimFileSystem::syncs_at(SyncSite site) const {
   const std::lock_guard held(mutex_);

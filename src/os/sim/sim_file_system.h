@@ -57,6 +57,7 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   Result<void> unlink(const std::string& path) override;
   Result<void> sync_directory(const std::string& path, SyncSite site) override;
   Result<void> link(const std::string& from, const std::string& to) override;
+  Result<bool> is_locked(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> lock(const std::string& path, const std::string& owner_note) override;
 
   // What the disk may hold if power is cut now. Does not disturb the running system.
@@ -66,6 +67,8 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   void reset(const DurableImage& image);
   // The bytes of a file, durable as they stand, for a test to damage until the next operation. REQUIRES: it is there.
   [[nodiscard]] ByteBuffer& medium(const std::string& path);
+  // Whoever held the lock at `path` was killed, and will never run again; the disk has all he wrote.
+  void kill_owner(const std::string& path);
   [[nodiscard]] bool has(const std::string& path) const;  // A file; cannot fail, not counted.
 
   // Called after every operation that changes the disk or makes a change durable, without locks held.
@@ -74,14 +77,20 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   // The next `passing` operations pass, the one after them fails.
   void fail_after(std::uint64_t passing, Fault::Kind kind = Fault::Kind::io_error, bool sticky = false);
   void ignore_syncs_of(std::optional<SyncSite> site);  // Such a sync says ok and does nothing.
-  void refuse_links();                                 // As between two file systems.
-  void set_capacity(std::uint64_t bytes);              // Sum of file sizes; beyond it write and allocate are full.
+  // Such a sync says ok and is done late: before the operation that follows the `by`-th sync after it, of whatever
+  // site. Syncs of the site that come meanwhile are done at once.
+  void delay_syncs_of(SyncSite site, unsigned by);
+  void refuse_links();                     // As between two file systems.
+  void set_capacity(std::uint64_t bytes);  // Sum of file sizes; beyond it write and allocate are full.
 
   [[nodiscard]] std::uint64_t operations() const;  // Reads included: what Fault::at_operation counts.
   // Syncs of a file that still shows bytes dropped by an earlier failed sync: a retry, which only hides the loss. Must
   // stay 0, also when the file was opened again in between.
   [[nodiscard]] std::uint64_t retried_syncs() const;
   [[nodiscard]] std::uint64_t syncs_at(SyncSite site) const;
+  // Writes that made their file longer. Must stay 0: space is taken by allocate() first, so that a full disk shows
+  // there.
+  [[nodiscard]] std::uint64_t growing_writes() const;
 
  private:
   friend class SimFile;
@@ -102,6 +111,7 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
     // Byte ranges [first, second) that a failed sync dropped: readers see them, the disk has not got them, and no later
     // sync writes them, unless they are written anew.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> lost;
+    std::map<std::uint64_t, const SimFile*> locks;  // Of its bytes, by those who have it open.
   };
   using InodePtr = std::shared_ptr<Inode>;
   // An entry change: `name` now means `inode` (null: nothing), and for a rename `old_name` means nothing.
@@ -127,6 +137,7 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   static void apply(const Change& change, ByteBuffer& bytes);
   static void apply(const EntryChange& change, Names& names);
   static ByteBuffer& writable(std::shared_ptr<ByteBuffer>& bytes);
+  void sync(SyncEvent event, SyncSite site);
   Result<std::optional<Fault::Kind>> count_operation(const std::string& path);
   Result<void> change_inode(const InodePtr& inode, const std::string& path, Change change);
   void change_entry(EntryChange change);
@@ -149,11 +160,16 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   std::uint64_t sequence_ = 0;
   std::uint64_t operations_ = 0;
   std::uint64_t retried_syncs_ = 0;
+  std::uint64_t growing_writes_ = 0;
   std::uint64_t capacity_ = ~std::uint64_t{0};
   bool links_refused_ = false;
   std::array<std::uint64_t, kSyncSiteNames.size()> syncs_at_{};
   std::optional<Fault> fault_;
   std::optional<SyncSite> ignored_site_;
+  std::optional<SyncSite> delayed_site_;
+  unsigned delay_ = 0;
+  std::optional<SyncEvent> delayed_;  // A sync that waits for others.
+  unsigned waits_for_ = 0;            // So many.
   std::function<void()> after_operation_;
 };
 

@@ -217,6 +217,22 @@ TEST_CASE("sim disk: the syncs of an ignored site say ok and do nothing") {
   CHECK(disk.files.syncs_at(SyncSite::log_data) == 1);
 }
 
+TEST_CASE("sim disk: a delayed sync of a site says ok and is done before the operation after the syncs it waits for") {
+  Disk disk;
+  const auto file = disk.make("db/f"), other = disk.make("db/g");
+  disk.files.sync_directory("db", SyncSite::log_directory).value();
+  disk.files.delay_syncs_of(SyncSite::log_data, 1);
+  file->write(0, as_bytes("x")).value();
+  CHECK(file->sync(SyncSite::log_data).has_value());
+  other->write(0, as_bytes("y")).value();
+  CHECK(disk.outcomes(CutPolicy::p0, "db/f") == std::set<std::string>{""});
+  other->sync(SyncSite::segment_data).value();
+  CHECK(disk.outcomes(CutPolicy::p0, "db/f") == std::set<std::string>{""});
+  CHECK(disk.outcomes(CutPolicy::p0, "db/g") == std::set<std::string>{"y"});
+  other->write(0, as_bytes("z")).value();
+  CHECK(disk.outcomes(CutPolicy::p0, "db/f") == std::set<std::string>{"x"});
+}
+
 TEST_CASE("sim disk: same operations, policy and seed give the same image; a reboot from it changes neither") {
   const auto run = [](SimFileSystem& files) {
     files.create_directory("db").value();

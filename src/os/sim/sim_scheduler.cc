@@ -162,6 +162,22 @@ void SimScheduler::sleep_ns(std::int64_t duration_ns) {
 
 void SimScheduler::yield() { switch_point(); }
 
+void SimScheduler::wait_while(const std::atomic<std::uint32_t>& word, std::uint32_t value) {
+  if (word.load() != value || dice_.below(kSpuriousWakeupOneIn) == 0) return switch_point();
+  running_->word = &word;
+  block([] { return std::string("a signal"); }, kNever);
+}
+
+void SimScheduler::wake(const std::atomic<std::uint32_t>* address) {
+  check_caller();
+  for (const auto& task : tasks_) {
+    if (task->word != address) continue;
+    task->word = nullptr;
+    wake(*task);
+  }
+  switch_point();
+}
+
 std::int64_t SimScheduler::deadline_after(std::int64_t duration_ns) const {
   return duration_ns < 0 ? kNever : clock_.monotonic_ns() + duration_ns;
 }

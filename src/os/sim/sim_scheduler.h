@@ -35,6 +35,8 @@ class SimScheduler final : public Scheduler {  // For the thread that made it an
   std::unique_ptr<ThreadImpl> start(std::string name, std::function<void()> body) override;
   void sleep_ns(std::int64_t duration_ns) override;
   void yield() override;
+  void wait_while(const std::atomic<std::uint32_t>& word, std::uint32_t value) override;
+  void wake(const std::atomic<std::uint32_t>* address) override;
 
   // Told of a deadlock, or of switches_max reached; must not return. Without it: printed, then abort.
   void on_stuck(std::function<void(const std::string&)> call) { on_stuck_ = std::move(call); }
@@ -57,7 +59,8 @@ class SimScheduler final : public Scheduler {  // For the thread that made it an
     std::function<std::string()> waits_for{};  // Says it, while blocked.
     std::int64_t deadline_ns = kNever;
     bool timed_out = false;
-    Task* joiner = nullptr;  // Waits for the end of this one.
+    Task* joiner = nullptr;      // Waits for the end of this one.
+    const void* word = nullptr;  // Blocked for it; only compared.
     std::thread::id thread{};
     std::condition_variable turn{};
   };

@@ -1,9 +1,9 @@
-#include "index/ordered/word_search.h"
+#include "storage/word_search.h"
 
 #include <algorithm>
 #include <array>
 
-namespace mneme::ordered {
+namespace mneme {
 namespace {
 
 std::uint64_t distance(std::int64_t from, std::int64_t to) noexcept {
@@ -60,4 +60,4 @@ Result<std::size_t> integer_lower_bound(const BlockView& block, std::size_t firs
   return from + static_cast<std::size_t>(found - values.begin());
 }
 
-}  // namespace mneme::ordered
+}  // namespace mneme

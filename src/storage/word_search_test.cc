@@ -1,4 +1,4 @@
-#include "index/ordered/word_search.h"
+#include "storage/word_search.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include <limits>
 #include <random>
 
-namespace mneme::ordered {
+namespace mneme {
 namespace {
 
 using Values = std::vector<std::int64_t>;
@@ -74,4 +74,4 @@ TEST_CASE("word search: random ascending values") {
 }
 
 }  // namespace
-}  // namespace mneme::ordered
+}  // namespace mneme

@@ -1,0 +1,22 @@
+CREATE TABLE every_kind (id INT PRIMARY KEY, b BOOLEAN, i INT, f FLOAT, d DECIMAL(12, 3), t TEXT UNIQUE, raw BLOB, ts TIMESTAMP, da DATE, iv INTERVAL, u UUID, j JSON, p POINT, p3 POINT3, v VECTOR(4), vi VECTOR(4, I8), vu VECTOR(4, U8));
+INSERT INTO every_kind VALUES (1, true, -9223372036854775807, 1.5, 123456789.125, 'one', '\x00ff', '2026-01-02 03:04:05.123456789', '2024-02-29', INTERVAL '1 month 2 days 3 hours', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '{"a": [1, null]}', ST_MakePoint(8.55, 47.37), ST_MakePoint(1, 2, 3), '[0.5,-1,2,3.25]', '[1,-2,3,-128]', '[0,1,2,255]');
+INSERT INTO every_kind (id, t) VALUES (2, NULL);
+INSERT INTO every_kind (id, f, t, ts) VALUES (3, 'NaN', 'drei ünïcode 東京', '1969-12-31 23:59:59'), (4, '-Infinity', '', '2262-04-11 23:47:16');
+CREATE TABLE reading (id INT PRIMARY KEY, at TIMESTAMP, sensor TEXT, level INT, x FLOAT);
+CREATE INDEX reading_by_sensor ON reading (sensor, level);
+INSERT INTO reading SELECT n, TIMESTAMP '2026-01-01 00:00:00' + n * INTERVAL '5 ms', 'sensor_' || n % 7, n * n % 1000, n / 8.0 FROM generate_series(1, 3000) AS s(n);
+CREATE TABLE clip (id INT PRIMARY KEY, body BLOB);
+INSERT INTO clip VALUES (1, decode(repeat('ab', 70000), 'hex')), (2, decode(repeat('cd', 66000), 'hex')), (3, '\x01');
+CREATE TABLE gone (id INT PRIMARY KEY);
+INSERT INTO gone VALUES (1);
+VACUUM;
+DROP TABLE gone;
+DELETE FROM reading WHERE id % 10 = 3;
+UPDATE every_kind SET i = 7, j = '[true]' WHERE id = 2;
+VACUUM;
+ALTER TABLE reading ADD COLUMN note TEXT DEFAULT 'none';
+UPDATE reading SET note = 'seen' WHERE id <= 20;
+DELETE FROM clip WHERE id = 2;
+CREATE UNIQUE INDEX reading_by_time ON reading (at, id);
+INSERT INTO reading (id, at, sensor, level, x) SELECT n, TIMESTAMP '2026-01-02 00:00:00', 'late', n, 0.5 FROM generate_series(10001, 10050) AS s(n);
+INSERT INTO clip VALUES (4, decode(repeat('ef', 65600), 'hex'))
