@@ -122,7 +122,7 @@ Result<Session::Data> Session::execute(PreparedStatement& prepared, std::span<co
   }
   if (is<sql::Begin>(statement)) return begin();
   if (is<sql::Commit>(statement)) return commit();
-  if (is<sql::Maintenance>(statement)) return maintain();
+  if (const auto* work = std::get_if<sql::Maintenance>(&statement.node)) return maintain(*work);
   if (const auto* back = std::get_if<sql::Rollback>(&statement.node)) return rollback(*back);
   if (is<sql::Savepoint>(statement) || is<sql::Release>(statement)) return savepoint(statement);
   if (const auto* change = std::get_if<sql::Set>(&statement.node)) return set(*change);
@@ -210,7 +210,11 @@ Result<Session::Data> Session::show(const sql::Show& show) {
                                                                         : "os");
 }
 
-Result<Session::Data> Session::maintain() {
+Result<Session::Data> Session::maintain(const sql::Maintenance& work) {
+  if (work.kind == sql::Maintenance::Kind::vacuum) {
+    TRY(engine_->store().vacuum());
+    return nothing();
+  }
   TRY(engine_->store().flush());
   while (TRY(engine_->store().step(engine_->clock().monotonic_ns() + 100'000'000))) {
   }

@@ -59,7 +59,7 @@ class Session {  // One thread at a time.
   Result<Data> savepoint(const sql::Statement& statement);
   Result<Data> set(const sql::Set& set);
   Result<Data> show(const sql::Show& show);
-  Result<Data> maintain();
+  Result<Data> maintain(const sql::Maintenance& work);
   // Everything else, inside `transaction`.
   Result<Data> run_alone(PreparedStatement& prepared, std::span<const Value> parameters);
   Result<Data> run_inside(PreparedStatement& prepared, std::span<const Value> parameters);

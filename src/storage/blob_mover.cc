@@ -78,26 +78,4 @@ Result<void> BlobMover::end_file() {
 
 Result<void> BlobMover::finish() { return open_.writer ? end_file() : Result<void>{}; }
 
-Result<std::set<FileNumber>> files_worth_emptying(const Version& version, const std::set<FileNumber>& except) {
-  std::map<std::shared_ptr<BlobFile>, std::uint64_t> used;
-  const auto add = [&used](const BlobUses& uses) {
-    for (const BlobUse& use : uses) used[use.file] += use.bytes;
-  };
-  for (const auto& [id, table] : version.tables) {
-    for (const TableSegment& segment : table.segments) {
-      if (segment.blobs) add(*segment.blobs);
-    }
-    for (const auto& memtable : table.memtables) add(memtable->blobs());
-  }
-  std::set<FileNumber> found;
-  for (const auto& [file, bytes] : used) {
-    if (!file->is_complete() || except.contains(file->number())) continue;
-    const auto size = file->size();
-    if (!size && size.error().code() == Code::not_found) continue;  // Whoever reads it will hear.
-    if (!size) return size.error();
-    if (bytes * 2 < *size - std::min(*size, kFileBodyOffset)) found.insert(file->number());
-  }
-  return found;
-}
-
 }  // namespace mneme

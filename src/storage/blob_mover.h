@@ -1,8 +1,9 @@
 // Takes what still lives out of blob files that are mostly garbage, as a merge rewrites the rows that refer to it.
 //
-// A file is worth emptying when less than half of it is referred to. Its values are copied to another file, checked on
-// the way; the rows that a merge writes refer to the copies, and once the last reader of the old segments is gone,
-// nobody holds the old file. A value that cannot be read stays where it is: its row is no worse than before.
+// blob_garbage.h says which files are worth it: those of which less than half is referred to by rows that live. Values
+// are copied to another file, checked on the way; the rows that a merge writes refer to the copies, and once the last
+// reader of the old segments is gone, nobody holds the old file. A value that cannot be read stays where it is: its row
+// is no worse than before.
 #pragma once
 
 #include <set>
@@ -37,8 +38,5 @@ class BlobMover {  // One thread at a time; lives for one merge.
   OpenBlobFile open_;
   BlobUses held_;  // The copies' files, until the segments hold them.
 };
-
-// Files of which less than half is referred to, but for those still appended to and those of `except`.
-Result<std::set<FileNumber>> files_worth_emptying(const Version& version, const std::set<FileNumber>& except);
 
 }  // namespace mneme

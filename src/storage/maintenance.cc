@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr std::int64_t kStepNs = 2 * kMillisecond;
+constexpr std::int64_t kVacuumStepNs = 100 * kMillisecond;
 constexpr std::int64_t kRetryNs = 200 * kMillisecond;
 constexpr std::int64_t kIdleMarkNs = 100 * kMillisecond;
 constexpr std::size_t kSegmentsAim = 20;
@@ -217,6 +218,20 @@ Result<void> Maintenance::flush() {
     }
     TRY(step(core_.world.clock.monotonic_ns()));  // No more than asked for: merges can wait.
   }
+}
+
+Result<void> Maintenance::vacuum() {
+  TRY(flush());
+  {
+    Lock step(step_mutex_);
+    merges_done_ = false;  // What was refused before may find room now.
+    merge_width_ = kMergeInputsMax;
+  }
+  while (TRY(step(core_.world.clock.monotonic_ns() + kVacuumStepNs))) {
+  }
+  Lock step(step_mutex_);
+  if (merge_refused_) return *merge_refused_;
+  return {};
 }
 
 Result<void> Maintenance::with_files_held(const std::function<Result<void>(const HeldFiles&)>& body) {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 
+#include "storage/blob_garbage.h"
 #include "storage/compaction_job.h"
 #include "storage/flush_job.h"
 #include "storage/manifest.h"
@@ -67,6 +68,8 @@ class Maintenance {  // Thread-safe after start().
   Result<bool> step(std::int64_t deadline_ns) LOCK_NOT_HELD(core_.mutex, step_mutex_);
   // Everything committed before the call goes to segments.
   Result<void> flush() LOCK_NOT_HELD(core_.mutex, step_mutex_);
+  // And then all merging that is worth it. full: there is some, but no room for it on the disk or in memory.
+  Result<void> vacuum() LOCK_NOT_HELD(core_.mutex, step_mutex_);
 
   // Calls `body` while no maintenance is done; handles it keeps hold their files for longer.
   Result<void> with_files_held(const std::function<Result<void>(const HeldFiles&)>& body)
@@ -142,11 +145,13 @@ class Maintenance {  // Thread-safe after start().
   std::optional<MergeRound> merge_;
   std::size_t merge_width_ = kMergeInputsMax;  // Fewer at a time after memory did not suffice.
   bool merges_done_ = false;                   // Nothing is worth merging until the next flush.
-  bool log_refused_ = false;                   // Since the last round of flushing the next log file could not be made.
-  std::int64_t merges_until_ns_ = 0;           // Monotonic: before the next flush begins, if they are behind.
-  std::set<std::uint64_t> unmergeable_;        // Segments that could not be read.
-  std::set<FileNumber> unmovable_;             // Blob files that could not be read.
-  bool stopping_ = false;                      // Guarded by the commit lock.
+  std::optional<Error> merge_refused_;         // For want of room, which the last merge that was tried came to.
+  BlobGarbage garbage_;
+  bool log_refused_ = false;             // Since the last round of flushing the next log file could not be made.
+  std::int64_t merges_until_ns_ = 0;     // Monotonic: before the next flush begins, if they are behind.
+  std::set<std::uint64_t> unmergeable_;  // Segments that could not be read.
+  std::set<FileNumber> unmovable_;       // Blob files that could not be read.
+  bool stopping_ = false;                // Guarded by the commit lock.
   std::unique_ptr<Thread> thread_;
 };
 

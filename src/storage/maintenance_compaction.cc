@@ -28,6 +28,7 @@ Result<bool> Maintenance::step_compaction(std::int64_t deadline_ns) {
 
 Result<bool> Maintenance::try_compaction(std::int64_t deadline_ns) {
   if (!merge_ && !TRY(begin_compaction())) return false;
+  if (!merge_) return true;
   merge_->interrupted = true;
   bool written = true;
   if (!merge_->named) {
@@ -39,6 +40,7 @@ Result<bool> Maintenance::try_compaction(std::int64_t deadline_ns) {
   return true;
 }
 
+// True with no merge begun: what is worth one is still being found out.
 Result<bool> Maintenance::begin_compaction() {
   if (merges_done_) return false;
   std::shared_ptr<const Version> version;
@@ -48,10 +50,14 @@ Result<bool> Maintenance::begin_compaction() {
     version = core_.version;
     options.dead_at = std::min(core_.oldest_snapshot(), raw(core_.flushed_to));
   }
-  options.emptied_blobs = TRY(files_worth_emptying(*version, unmovable_));
+  if (TRY(garbage_.look(*version, options.dead_at, unmovable_))) return true;
+  options.emptied_blobs = TRY(garbage_.worth_emptying(*version, unmovable_));
   auto inputs = choose_inputs(*version, options.dead_at, options.emptied_blobs);
   merges_done_ = inputs.empty();
-  if (merges_done_) return false;
+  if (merges_done_) {
+    merge_refused_.reset();
+    return false;
+  }
   inputs.resize(std::min(inputs.size(), merge_width_));
   const TableId table = inputs[0].part.table;
   auto job = CompactionJob::begin(core_, inputs, catalog_.at(table), options, next_file_);
@@ -156,6 +162,7 @@ void Maintenance::finish_merge() {
   }
   const MergeRound merge = *std::exchange(merge_, std::nullopt);
   retire(*merge.named);
+  merge_refused_.reset();
 }
 
 // Rare enough to read them all: the others may still be merged.
@@ -169,6 +176,7 @@ void Maintenance::avoid_damaged(const std::vector<TableSegment>& inputs) {
 void Maintenance::abandon_compaction(const Error& why) {
   merges_done_ = why.code() != Code::full || merge_width_ <= 2;
   if (!merges_done_) merge_width_ /= 2;
+  if (merges_done_ && why.code() == Code::full) merge_refused_ = why;
   if (!merge_ || merge_->named) return;
   if (why.code() == Code::corrupt) avoid_damaged(merge_->job->inputs());
   if (merge_->job->written() && !manifest_->poisoned()) {

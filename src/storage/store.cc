@@ -418,6 +418,12 @@ Result<void> Store::flush() {
   return maintenance_->flush();
 }
 
+Result<void> Store::vacuum() {
+  if (follower_) return refuse_write();
+  TRY(look_usable());
+  return maintenance_->vacuum();
+}
+
 std::uint64_t Store::log_bytes() {
   Lock lock(core_.mutex);
   if (follower_) return 0;  // It is the writer's.

@@ -65,6 +65,8 @@ class Store {  // Thread-safe.
   Result<void> sync() LOCK_NOT_HELD(core_.mutex);
   // Moves every commit so far to segments.
   Result<void> flush() LOCK_NOT_HELD(core_.mutex);
+  // The same, then merges all that is worth it. full: some of it finds no room on the disk or in memory, as it says.
+  Result<void> vacuum() LOCK_NOT_HELD(core_.mutex);
   // Maintenance until the deadline (monotonic) or until there is nothing to do (false). For hosts without its thread.
   Result<bool> step(std::int64_t deadline_ns) LOCK_NOT_HELD(core_.mutex);
   // Syncs and marks the end of the log. Later calls of anything fail with closed; closing again does nothing.

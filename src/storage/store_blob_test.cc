@@ -202,6 +202,100 @@ TEST_CASE_FIXTURE(Simulated, "blobs: a file less than half of which is referred 
   store->step(0).value();
 }
 
+// A file of nine values, among so many other rows that their deaths are no reason to rewrite the segment.
+struct FewAmongMany : Simulated {
+  FewAmongMany() {
+    for (std::int64_t key = 1; key <= 9; ++key) add(key, 4'000);
+    for (std::int64_t key = 10; key <= 60; ++key) add(key, 10);
+    settle();
+    REQUIRE(blob_files() == std::vector<std::string>{"1.blob"});
+    full_bytes = blob_bytes();
+  }
+  std::uint64_t blob_bytes() {
+    std::uint64_t bytes = 0;
+    for (const std::string& name : blob_files()) {
+      bytes += disk.open("db/blob/" + name, FileSystem::Open::read_only).value()->size().value();
+    }
+    return bytes;
+  }
+  void remove(std::int64_t first, std::int64_t last) {
+    for (std::int64_t key = first; key <= last; ++key) Simulated::remove(key);
+  }
+  void vacuum() {  // Files go two syncs after nobody wants them.
+    for (int round = 0; round < 3; ++round) store->vacuum().value();
+  }
+  std::uint64_t full_bytes = 0;
+};
+
+TEST_CASE_FIXTURE(FewAmongMany,
+                  "blobs: what only dead rows refer to is garbage, though their segment is mostly alive") {
+  remove(1, 8);
+  vacuum();
+  CHECK(blob_files() == std::vector<std::string>{"2.blob"});
+  CHECK(blob_bytes() * 4 < full_bytes);
+  CHECK(clips() == want);
+  CHECK(problems() == "");
+  reopen();
+  CHECK(clips() == want);
+}
+
+TEST_CASE_FIXTURE(FewAmongMany,
+                  "blobs: the garbage of a file is counted again when more rows die, also after a reopen") {
+  remove(1, 4);
+  vacuum();
+  CHECK(blob_files() == std::vector<std::string>{"1.blob"});  // More than half of it lives.
+  reopen();
+  vacuum();
+  CHECK(blob_files() == std::vector<std::string>{"1.blob"});
+  remove(5, 6);
+  vacuum();
+  CHECK(blob_files() == std::vector<std::string>{"2.blob"});
+  CHECK(clips() == want);
+  CHECK(problems() == "");
+}
+
+TEST_CASE_FIXTURE(FewAmongMany, "blobs: a row that replaces another and carries its value on keeps it alive") {
+  for (std::int64_t key = 1; key <= 9; ++key) {
+    InsertRows again = row(key + 100, "");
+    again.batch.columns[1] = Column(Type{.kind = TypeKind::blob});
+    again.batch.columns[1].append_copy(as_reference(ref_of(key)));
+    commit(std::move(again)).value();
+    want[key + 100] = want[key];
+    Simulated::remove(key);
+  }
+  vacuum();
+  CHECK(blob_files() == std::vector<std::string>{"1.blob"});
+  CHECK(clips() == want);
+}
+
+TEST_CASE_FIXTURE(FewAmongMany, "blobs: rows that a snapshot still sees are no garbage") {
+  std::optional<Snapshot> before = store->snapshot().value();
+  const Clips seen = want;
+  remove(1, 8);
+  vacuum();
+  CHECK(blob_files() == std::vector<std::string>{"1.blob"});
+  CHECK(clips(*before) == seen);
+  before.reset();
+  vacuum();
+  CHECK(blob_files() == std::vector<std::string>{"2.blob"});
+}
+
+TEST_CASE_FIXTURE(FewAmongMany,
+                  "blobs: where references cannot be read nothing counts as garbage, and the rest goes on") {
+  remove(1, 8);
+  store->flush().value();
+  const std::string path = store->snapshot().value().version->find(table)->segments[0].file->path();
+  store.reset();
+  disk.medium(path).back() ^= std::byte{1};
+  store = Store::open(world, "db", options).value();
+  add(200, 50'000);
+  vacuum();
+  CHECK(blob_files() == std::vector<std::string>{"1.blob", "2.blob"});
+  disk.medium(path).back() ^= std::byte{1};
+  vacuum();
+  CHECK(clips() == want);
+}
+
 TEST_CASE_FIXTURE(Simulated, "blobs: what a file is emptied into is durable before the merge is named") {
   for (std::int64_t key = 1; key <= 8; ++key) add(key, 4'000);
   add(9, 40'000);

@@ -230,5 +230,27 @@ TEST_CASE_FIXTURE(Simulated, "compaction: a damaged segment is not merged, is re
   CHECK(segments() == 2);  // The damaged one, and the merge of all others.
 }
 
+TEST_CASE_FIXTURE(Simulated, "vacuum: where a full disk refuses its work it says so, and of which file") {
+  for (int i = 0; i < 4; ++i) {
+    add(3'000);
+    store->flush().value();
+  }
+  disk.set_capacity(1);  // What is there stays; nothing can grow.
+  settle();              // Maintenance by itself is refused the same, and tells nobody.
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = store->vacuum();
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().code() == Code::full);
+    CHECK(refused.error().to_string().find("db/seg/") != std::string::npos);
+    CHECK(rows() == want);
+  }
+  CHECK(segments() == 4);
+  disk.set_capacity(~std::uint64_t{0});
+  store->vacuum().value();  // Though nothing was committed since.
+  CHECK(segments() == 1);
+  CHECK(rows() == want);
+  store->vacuum().value();
+}
+
 }  // namespace
 }  // namespace mneme
