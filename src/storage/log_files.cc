@@ -39,15 +39,24 @@ Result<PreparedLog> LogPreparation::run() {
   // Both before the first record in it can be acknowledged.
   sync_failed_ = true;
   TRY(prepared.file->sync(SyncSite::log_file));
-  TRY(files_->sync_directory(options_.wal_directory, SyncSite::log_directory));
+  if (!spare_) TRY(files_->sync_directory(options_.wal_directory, SyncSite::log_directory));
   sync_failed_ = false;
   return prepared;
 }
 
 // A spare is renamed, not copied: until the header is rewritten its old number does not fit its name, so that nobody
-// reads it. Its bytes stay: they never verify under the new header.
+// reads it. Its bytes stay: they never verify under the new header. The new name is durable before that: torn under the
+// old one, beside records of a cut tail that fitted it, the header would pass for a damaged one.
+Result<void> LogPreparation::rename_spare(const std::string& path) {
+  TRY(files_->rename(log_path(options_.wal_directory, *spare_), path));
+  sync_failed_ = true;
+  TRY(files_->sync_directory(options_.wal_directory, SyncSite::log_directory));
+  sync_failed_ = false;
+  return {};
+}
+
 Result<std::unique_ptr<File>> LogPreparation::make_file(const std::string& path) {
-  if (spare_) TRY(files_->rename(log_path(options_.wal_directory, *spare_), path));
+  if (spare_) TRY(rename_spare(path));
   auto file = TRY(files_->open(path, spare_ ? FileSystem::Open::read_write : FileSystem::Open::create));
   if (TRY(file->size()) < options_.file_bytes) TRY(file->allocate(options_.file_bytes));
   if (!spare_) TRY(zero(*file));

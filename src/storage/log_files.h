@@ -38,6 +38,7 @@ class LogPreparation {  // One thread at a time.
   [[nodiscard]] bool sync_failed() const noexcept { return sync_failed_; }
 
  private:
+  Result<void> rename_spare(const std::string& path);
   Result<std::unique_ptr<File>> make_file(const std::string& path);
   Result<void> zero(File& file) const;
 

@@ -121,6 +121,16 @@ Result<std::optional<LogRecord>> LogReader::successor(std::uint64_t& offset, Lsn
   return std::optional<LogRecord>();
 }
 
+Result<bool> LogReader::begins_successor(std::uint64_t offset, Lsn lsn, std::uint32_t epoch_min) {
+  for (const std::uint64_t place : {offset, align_to_sector(offset)}) {
+    const Bytes head = TRY(window_.view(place, kLogRecordHeaderBytes));
+    if (head.size() < kLogRecordHeaderBytes) continue;
+    const LogRecordHeader header = decode_log_record(head);
+    if (header.lsn == lsn && header.epoch >= epoch_min) return true;
+  }
+  return false;
+}
+
 Result<std::optional<LogRecord>> LogReader::find(std::uint64_t& offset, Lsn lsn, std::uint64_t until) {
   constexpr std::uint64_t kChecksMax = 8;  // Times the file's size; honest files need less than 2.
   until = std::min(until, window_.file_bytes());

@@ -37,6 +37,9 @@ class LogReader {  // One thread at a time.
   // The record that goes on from there in the log: that with `lsn`, of epoch `epoch_min` or later. What a cut tail left
   // right behind a later life's record does not, and hides nothing that follows in the next sector.
   Result<std::optional<LogRecord>> successor(std::uint64_t& offset, Lsn lsn, std::uint32_t epoch_min);
+  // Whether such a record begins where successor() looks, though the rest of it is not there: other bytes, written over
+  // what is missing, could make it whole.
+  Result<bool> begins_successor(std::uint64_t offset, Lsn lsn, std::uint32_t epoch_min);
   // The first record at or after sector-aligned `*offset` whose LSN is at least `lsn`. Moves *offset to it, or to the
   // end. Gives up on files made to have their checksums computed over and over.
   Result<std::optional<LogRecord>> find(std::uint64_t& offset, Lsn lsn, std::uint64_t until);

@@ -172,7 +172,10 @@ Result<void> Replay::accept(const LogRecord& record) {
 Result<void> Replay::judge_tail(LogReader* last) {
   constexpr std::uint64_t kSearchedBytes = 64 << 10;
   const std::uint64_t most = found_.closed ? kSearchedBytes : ~std::uint64_t{0};
-  if (last != nullptr) TRY(search(*last, align_to_sector(found_.end.offset), most));
+  if (last != nullptr) {
+    found_.torn = !found_.closed && TRY(last->begins_successor(found_.end.offset, found_.end.lsn, epoch_));
+    TRY(search(*last, align_to_sector(found_.end.offset), most));
+  }
   for (const FileNumber number : numbers_) {
     if (number <= found_.end.file) continue;
     auto reader = TRY(open(number));

@@ -44,6 +44,7 @@ struct LogReplay {
   std::vector<FileNumber> spare;     // Other files: nothing in them counts.
   std::uint64_t records = 0;         // Shown to the visitor.
   std::uint64_t tail_cut = 0;        // Bytes of records found after the cut.
+  bool torn = false;                 // At the end stands the begin of the record that would follow.
   bool closed = false;               // The last record is this epoch's close mark: nothing is ambiguous.
 };
 

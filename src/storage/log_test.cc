@@ -498,6 +498,35 @@ TEST_CASE("log: a file that was prepared too late becomes a spare") {
   CHECK(replay(disk, 1)->payloads.size() == 3);
 }
 
+TEST_CASE(
+    "log: a cut tail's file may be torn at any moment while it is made the next one, and is not taken for damaged") {
+  Disk disk;
+  auto log = fresh(disk, small_options(8192));
+  put(*log, std::string(3000, 'a'));
+  REQUIRE(log->sync());
+  put(*log, std::string(1000, 'b'));  // To 2.log.
+  auto& bytes = disk.medium("wal/1.log");
+  std::fill(bytes.begin() + 4'096 + 3'072, bytes.end(), std::byte{0});  // The turn to it is lost.
+  disk.medium("wal/2.log")[4'096 + 500] ^= std::byte{1};
+  const auto found = replay(disk, 1).value();
+  REQUIRE(found.payloads.size() == 1);
+  disk.medium("wal/2.log")[4'096 + 500] ^= std::byte{1};  // A record of the old header, but not of the log.
+  log = LogWriter::open(disk, small_options(8192), 2, found.replay).value();
+  put(*log, "c");
+  REQUIRE(log->sync());
+  disk.after_operation([&] {
+    for (std::uint64_t seed = 0; seed < 64; ++seed) {
+      Disk cut;
+      cut.reset(disk.cut(sim::CutPolicy::p5, seed));
+      const auto left = replay(cut, 2);
+      REQUIRE_MESSAGE(left, left.error().to_string());
+      CHECK(left->payloads.back().second == "c");
+    }
+  });
+  REQUIRE(log->prepare_next());
+  CHECK_FALSE(disk.has("wal/2.log"));  // It is 3.log now.
+}
+
 TEST_CASE("log: records in a file whose rename a lying disk has lost are reported, and never come back by themselves") {
   Disk disk;
   auto log = fresh(disk, small_options(8192));

@@ -101,6 +101,11 @@ Result<void> Recovery::continue_log(const LogReplay& found, const StateLoader& l
                            .file_bytes = core_.options.log_file_bytes,
                            .origin = manifest.state().origin};
   auto log = TRY(LogWriter::open(core_.world.files, options, manifest.state().epoch, found));
+  if (found.torn) {  // Written over in part, the cut record could be whole again. The mark stands where it was, for
+                     // good.
+    TRY(log->mark(LogRecordKind::mark, core_.world.clock.wall_ns()));
+    TRY(log->sync());
+  }
   if (manifest.state().log_start.file == FileNumber{}) {  // Before its first record: without it the loss of the file
     ManifestEdit begins;                                  // would look like a database that was never written to.
     begins.log_start = log->replay_start(Lsn{1});

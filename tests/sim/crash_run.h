@@ -24,7 +24,9 @@ struct CrashTally {
   std::uint64_t carried = 0;                       // Rows of updates that left their blob where it was.
   std::uint64_t nested[3] = {};                    // Cuts in the midst of recovery, of recovery from such a cut, ...
   std::uint64_t indexed = 0;                       // States whose indexes were held against their rows.
-  std::uint64_t lived_on = 0;                      // Recovered stores that went on until nothing was left to do.
+  std::uint64_t power_came_back = 0;               // Lives on what a cut had left, their commits cut again.
+  std::uint64_t hidden = 0;         // Acknowledged commits whose record a replay that looks no further would not find.
+  std::uint64_t lived_on = 0;       // Recovered stores that went on until nothing was left to do.
   std::uint64_t lies_reported = 0;  // Under p7 open may say `corrupt`: what the disk had called synced is not there.
   std::string first_violation;
 
@@ -60,7 +62,8 @@ class CrashRun {  // One thread at a time.
  public:
   CrashRun(std::uint64_t seed, CrashTally& tally) : seed_(seed), model_(seed), dice_(seed), tally_(tally) {}
 
-  // `lives` openings of the store with some random commits each.
+  // `lives` openings of the store with some random commits each; each finds all that was written in those before. Then
+  // some more, each of which finds what a power cut left of the one before.
   void run(int lives, std::optional<SyncFault> fault);
   // These calls one after the other, on a store that holds some of everything; power is cut only during them.
   void run(std::span<const Call> calls);
@@ -76,6 +79,9 @@ class CrashRun {  // One thread at a time.
   World world(SimFileSystem& disk) { return {disk, clock_, *scheduler_, random_}; }
   std::unique_ptr<Store> open();
   bool live(Store& store);
+  bool live_after_cuts();
+  bool power_came_back(Store& store);
+  bool live_alike(Store& store);
   std::string commit(Store& store, WriteSet writes, bool durable);
   std::string close(Store& store);
   std::string back_up(Store& store);
@@ -108,8 +114,8 @@ class CrashRun {  // One thread at a time.
   std::string doing_;  // Said with a violation.
   bool in_flight_ = false;
   std::uint64_t cuts_ = 0;
-  std::size_t acknowledged_ = 0;       // Commits that must survive.
-  std::optional<std::size_t> backup_;  // Made after so many commits, and durable.
+  std::size_t acknowledged_ = 0;  // Commits that must survive.
+  std::optional<State> backup_;   // What the backup that was made holds.
   std::vector<Pending> pending_;
 };
 

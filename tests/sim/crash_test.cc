@@ -21,13 +21,12 @@ void print(const char* what, const CrashTally& tally, double seconds) {
   std::printf(
       "%s: %.0f s, %llu runs, %llu flushes, %llu merges, %llu commits and %llu merges with blobs, %llu blobs carried "
       "on, %llu backups, %llu cuts, %zu distinct images, %zu recoveries, %llu cut again in recovery, %llu of them "
-      "twice "
-      "and %llu three times, %llu lived on, %llu states with their indexes, %llu lies of the disk reported, %llu "
-      "violations\n",
+      "twice and %llu three times, %llu lives after cuts, %llu records that an older one could hide, %llu lived on, "
+      "%llu states with their indexes, %llu lies of the disk reported, %llu violations\n",
       what, seconds, n(tally.runs), n(tally.flushes), n(tally.merges), n(tally.blob_commits), n(tally.blob_moves),
       n(tally.carried), n(tally.backups), n(tally.cuts), tally.images.size(), tally.checked.size(), n(tally.nested[0]),
-      n(tally.nested[1]), n(tally.nested[2]), n(tally.lived_on), n(tally.indexed), n(tally.lies_reported),
-      n(tally.violations));
+      n(tally.nested[1]), n(tally.nested[2]), n(tally.power_came_back), n(tally.hidden), n(tally.lived_on),
+      n(tally.indexed), n(tally.lies_reported), n(tally.violations));
 }
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
@@ -91,6 +90,7 @@ TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits
   CHECK(tally.nested[1] > 0);
   if (tally.runs < 8) return;  // Under a sanitizer, or asked for few: rarer things need not have come by.
   CHECK(tally.nested[2] > 0);
+  CHECK(tally.hidden > 0);
   CHECK(tally.blob_commits > tally.runs);
   CHECK(tally.blob_moves > 0);
   CHECK(tally.carried > 0);

@@ -1,6 +1,7 @@
 #include "sim/model.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "storage/table_scan.h"
 
@@ -281,11 +282,56 @@ WriteSet Model::next(Store& store, Change change) {
   return writes;
 }
 
+WriteSet Model::next_alike(Store& store, bool is_long) {
+  constexpr std::size_t kShort = 40, kLong = 700;
+  WriteSet writes;
+  inserted_.clear();
+  if (tables_.empty()) {
+    create_table(store, writes);
+    return writes;
+  }
+  Table& table = tables_.begin()->second;
+  InsertRows rows;
+  rows.table = table.schema.id;
+  const std::uint64_t different = random_() >> 2 | std::uint64_t{1} << 61;  // Of so many bytes; no other row has it.
+  for (std::size_t ordinal = 0; ordinal < table.schema.columns.size(); ++ordinal) {
+    Column& column = rows.batch.columns.emplace_back(table.schema.columns[ordinal].type);
+    if (ordinal == kText) {
+      std::string text = std::to_string(different);
+      text.resize(is_long ? kLong : kShort, 'x');
+      column.append_bytes(as_bytes(text));
+    } else if (column.type().is_variable()) {
+      column.append_null();
+    } else {
+      column.append(static_cast<std::int64_t>(different));
+    }
+  }
+  inserted_[table.schema.name].push_back(row_text(rows.batch, 0));
+  writes.changes.emplace_back(std::move(rows));
+  return writes;
+}
+
 bool Model::explains(const State& state, std::size_t least) const {
   for (std::size_t commits = states_.size(); commits-- > least;) {
     if (states_[commits] == state) return true;
   }
   return false;
+}
+
+bool Model::was_cut(const State& state) const { return std::ranges::find(cut_, state) != cut_.end(); }
+
+bool Model::rewind(const State& state, std::size_t least) {
+  std::size_t commits = least;  // The first: what was inserted and ended again may have been lost, ids and all.
+  while (commits < states_.size() && states_[commits] != state) ++commits;
+  if (commits == states_.size()) return false;
+  const auto kept = states_.begin() + static_cast<std::ptrdiff_t>(commits) + 1;
+  cut_.insert(cut_.end(), std::move_iterator(kept), std::move_iterator(states_.end()));
+  states_.resize(commits + 1);
+  given_.resize(commits + 1);
+  tables_after_.resize(commits + 1);
+  tables_ = tables_after_.back();
+  row_max_ = given_.back().row_max;
+  return true;
 }
 
 std::string Model::committed(Store& store) {
@@ -314,6 +360,7 @@ std::string Model::committed(Store& store) {
     given.table_max = std::max(given.table_max, static_cast<std::uint64_t>(table.schema.id));
   }
   given_.push_back(given);
+  tables_after_.push_back(tables_);
   return {};
 }
 

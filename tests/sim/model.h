@@ -25,16 +25,25 @@ Result<State> read_state(Store& store, const Snapshot& snapshot);
 // Makes random transactions and knows the state after each. One thread at a time.
 class Model {
  public:
-  explicit Model(std::uint64_t seed) : random_(seed), states_(1), given_(1) {}
+  explicit Model(std::uint64_t seed) : random_(seed), states_(1), given_(1), tables_after_(1) {}
 
   // A transaction of 1 to 3 random changes that must succeed on the latest state.
   WriteSet next(Store& store);
   enum class Change : std::uint8_t { insert, update, end, carry, create_table, drop_table, add_column, change_indexes };
   // A transaction of one change, of that kind; rows are inserted where there is nothing else to do.
   WriteSet next(Store& store, Change change);
+  // A transaction of one row of the first table; its record has one of two lengths as long as that table's columns stay
+  // as they are: less than a sector, or more.
+  WriteSet next_alike(Store& store, bool is_long);
   // The store has taken the transaction that next() made last: learns the RowIds it gave from the store itself, checks
   // everything else against what was predicted, and remembers the state. Returns what is wrong, or nothing.
   std::string committed(Store& store);
+
+  // Power was cut, and `state` is what came back: what was committed since never was. False: it is not the state after
+  // any commit from number `least` on.
+  bool rewind(const State& state, std::size_t least);
+  // Whether it is the state after a commit that rewind() has taken.
+  [[nodiscard]] bool was_cut(const State& state) const;
 
   [[nodiscard]] std::size_t commits() const noexcept { return states_.size() - 1; }
   [[nodiscard]] const State& after(std::size_t commits) const { return states_[commits]; }
@@ -54,6 +63,7 @@ class Model {
     std::map<std::uint64_t, std::string> rows;
     bool distinct_text = false;  // No two rows have the same text: a UNIQUE index may come and go.
   };
+  using Tables = std::map<std::string, Table>;
   void create_table(Store& store, WriteSet& writes);
   void change_rows(Table& table, WriteSet& writes);
   // False: there is no such row, or it cannot be read now.
@@ -66,13 +76,15 @@ class Model {
   void end_rows(Table& table, WriteSet& writes, std::size_t count);
 
   std::mt19937_64 random_;
-  std::map<std::string, Table> tables_;
+  Tables tables_;
   std::map<std::string, std::vector<std::string>> inserted_;  // By this transaction, in order; no RowIds yet.
   std::uint64_t row_max_ = 0;                                 // The highest RowId ever seen: later ones are above it.
   std::uint64_t names_ = 0;
   std::uint64_t carried_ = 0;
-  std::vector<State> states_;
+  std::vector<State> states_;  // After each commit, and before the first; so are those below.
   std::vector<Given> given_;
+  std::vector<Tables> tables_after_;
+  std::vector<State> cut_;
 };
 
 }  // namespace mneme::sim
