@@ -90,9 +90,6 @@ Result<std::optional<LogRecord>> LogReader::at(std::uint64_t offset) {
   checked_bytes_ += bytes;
   if (record.size() < bytes || !log_record_intact(record, header_.crc)) return std::optional<LogRecord>();
   if (header.epoch > limits_.epoch_max) return too_new(header.epoch, offset);
-  if (header.kind < LogRecordKind::group || header.kind > LogRecordKind::turn) {
-    return Error(Code::unsupported, path_ + ": a record of unknown kind at offset " + std::to_string(offset));
-  }
   return std::optional<LogRecord>({.lsn = header.lsn,
                                    .epoch = header.epoch,
                                    .known_synced = header.known_synced,
@@ -101,20 +98,14 @@ Result<std::optional<LogRecord>> LogReader::at(std::uint64_t offset) {
                                    .payload = record.subspan(kLogRecordHeaderBytes)});
 }
 
-Result<std::optional<LogRecord>> LogReader::after(std::uint64_t& offset) {
-  auto record = TRY(at(offset));
-  const std::uint64_t aligned = align_to_sector(offset);
-  if (record || aligned == offset) return record;
-  record = TRY(at(aligned));
-  if (record) offset = aligned;
-  return record;
-}
-
 Result<std::optional<LogRecord>> LogReader::successor(std::uint64_t& offset, Lsn lsn, std::uint32_t epoch_min) {
   const std::uint64_t ended = offset;
   for (const std::uint64_t place : {ended, align_to_sector(ended)}) {
     auto record = TRY(at(place));
     if (!record || record->lsn != lsn || record->epoch < epoch_min) continue;
+    if (record->kind < LogRecordKind::group || record->kind > LogRecordKind::turn) {
+      return Error(Code::unsupported, path_ + ": a record of unknown kind at offset " + std::to_string(place));
+    }
     offset = place;
     return record;
   }

@@ -30,12 +30,11 @@ class LogReader {  // One thread at a time.
   // the disk has lost what it called synced; and the next file to take that number would bring the records back.
   static Result<bool> holds_later_number(FileSystem& files, const std::string& path, FileNumber number, Limits limits);
 
-  // The record at `offset`, if one stands there; its payload is valid until the next call.
+  // The record at `offset`, if one stands there, of whatever kind; its payload is valid until the next call.
   Result<std::optional<LogRecord>> at(std::uint64_t offset);
-  // The record that follows one ending at `*offset`: there, or in the next sector after a sync. Moves *offset to it.
-  Result<std::optional<LogRecord>> after(std::uint64_t& offset);
-  // The record that goes on from there in the log: that with `lsn`, of epoch `epoch_min` or later. What a cut tail left
-  // right behind a later life's record does not, and hides nothing that follows in the next sector.
+  // The record that goes on from one ending at `*offset`: there or, after a sync, in the next sector, that with `lsn`,
+  // of epoch `epoch_min` or later. Moves *offset to it. What a cut tail left right behind a later life's record does
+  // not go on, whatever it is, and hides nothing that follows in the next sector. unsupported: of a kind unknown here.
   Result<std::optional<LogRecord>> successor(std::uint64_t& offset, Lsn lsn, std::uint32_t epoch_min);
   // Whether such a record begins where successor() looks, though the rest of it is not there: other bytes, written over
   // what is missing, could make it whole.

@@ -198,7 +198,7 @@ Result<void> Replay::search(LogReader& reader, std::uint64_t offset, std::uint64
     found_.known_synced = std::max(found_.known_synced, record->known_synced);
     if (!found_.closed) found_.tail_cut += LogReader::bytes(*record);  // Else it was cut, and counted, lives ago.
     offset += LogReader::bytes(*record);
-    record = TRY(reader.after(offset));
+    record = TRY(reader.at(offset));
     if (record && record->lsn >= found_.end.lsn) continue;
     offset = align_to_sector(offset);
     record = TRY(reader.find(offset, found_.end.lsn, until));

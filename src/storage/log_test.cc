@@ -44,6 +44,14 @@ std::unique_ptr<LogWriter> fresh(Disk& disk, LogOptions options = small_options(
   return LogWriter::open(disk, options, 1, LogReplay{}).value();
 }
 
+// Turns the record at `at`, with a payload of one byte, into one of `kind`.
+void make_kind(ByteBuffer& file, std::size_t at, std::uint8_t kind) {
+  LogRecordHeader header = decode_log_record(Bytes(file).subspan(at));
+  header.kind = LogRecordKind{kind};
+  const Bytes payload = Bytes(file).subspan(at + kLogRecordHeaderBytes, 1);
+  encode_log_record(header, std::span(&payload, 1), load<std::uint32_t>(&file[kFileHeaderBytes - 4]), &file[at]);
+}
+
 Lsn put(LogWriter& log, std::string_view text) { return log.append(as_bytes(text), 5).value(); }
 
 }  // namespace
@@ -108,6 +116,8 @@ TEST_CASE("log: what a cut tail left right behind a later life's record hides no
   }
   ByteBuffer& bytes = disk.medium("wal/1.log");
   std::fill_n(bytes.begin() + 4'096 + 512, 512, std::byte{0});  // The head of `long_one`; "c" is whole.
+  SUBCASE("") {}
+  SUBCASE("of whatever kind") { make_kind(bytes, 4'096 + 512 + 37 + 1'000, 9); }
   const auto found = replay(disk, 1).value();
   REQUIRE(found.payloads == Payloads{{1, "a"}});
   {
@@ -660,6 +670,10 @@ TEST_CASE("log: newer formats are refused, and so is a record beyond the limit")
     const auto bytes = encode_header(kLogMagic, header);
     std::copy(bytes.begin(), bytes.end(), disk.medium("wal/1.log").begin());
   };
+  const ByteBuffer whole = disk.medium("wal/1.log");
+  make_kind(disk.medium("wal/1.log"), kFileBodyOffset, 9);
+  CHECK(replay(disk, 1).error().code() == Code::unsupported);
+  disk.medium("wal/1.log") = whole;
   reseal([](FileHeader& header) { header.format_version = kFormatVersion + 1; });
   CHECK(replay(disk, 1).error().code() == Code::unsupported);
   reseal([](FileHeader& header) { header.incompatible = 1; });

@@ -158,12 +158,14 @@ class Checker {  // One thread at a time; lives for one check.
                                             {.epoch_max = state.epoch, .origin = state.origin, .believe_cache = true}));
     if (!reader) return Error(Code::corrupt, path + ": is not a file of this log");
     std::uint64_t offset = extent.first.offset;
+    std::uint32_t epoch = 0;
     for (Lsn lsn = extent.first.lsn; lsn <= std::min(extent.last, durable); lsn = next(lsn)) {
-      const auto record = TRY(reader->after(offset));
-      if (!record || record->lsn != lsn) {
+      const auto record = TRY(reader->successor(offset, lsn, epoch));
+      if (!record) {
         return Error(Code::corrupt, path + ": record " + std::to_string(raw(lsn)) +
                                         " is damaged or missing after offset " + std::to_string(offset));
       }
+      epoch = record->epoch;
       offset += LogReader::bytes(*record);
     }
     return {};

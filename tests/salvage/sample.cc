@@ -299,8 +299,9 @@ void Sample::place_log() {
     const auto reader =
         LogReader::open(sim.files(), path, number, {.epoch_max = state.epoch, .origin = state.origin}).value();
     std::uint64_t offset = kFileBodyOffset;
-    while (reader) {
-      const auto record = reader->after(offset).value();
+    const auto first = reader ? reader->at(offset).value() : std::nullopt;
+    for (Lsn expected = first ? first->lsn : Lsn{}; first; expected = next(expected)) {
+      const auto record = reader->successor(offset, expected, 0).value();
       if (!record) break;
       const std::uint64_t size = LogReader::bytes(*record), lsn = raw(record->lsn);
       if (record->kind == LogRecordKind::group && record->lsn >= state.log_start.lsn) {
