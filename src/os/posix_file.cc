@@ -114,6 +114,7 @@ class PosixFile final : public File {
       const auto put = uninterrupted(
           [&] { return ::pwrite(fd_.get(), bytes.data() + done, want, static_cast<off_t>(offset + done)); });
       if (put < 0) return os_error("write", path_, errno);
+      if (put == 0) return Error(Code::io, "write '" + path_ + "': the system took none of it");  // Nor will it later.
       done += static_cast<std::size_t>(put);
     }
     return {};

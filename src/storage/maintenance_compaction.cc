@@ -21,6 +21,7 @@ Result<bool> Maintenance::step_compaction(std::int64_t deadline_ns) {
   auto stepped = try_compaction(deadline_ns);
   if (stepped) return stepped;
   abandon_compaction(stepped.error());
+  if (manifest_->poisoned()) return stepped;  // Nothing can be named any more; another try would say no more than that.
   // No memory, no room on the disk, or the table was dropped: what is there can be read as it is.
   if (stepped.error().code() == Code::full || stepped.error().code() == Code::conflict) return !merges_done_;
   return stepped;
