@@ -49,7 +49,7 @@ ByteBuffer some_bytes(std::size_t count) {
 // A store over real files, opened three times; what it was told is held against the model.
 class Life {  // One thread at a time.
  public:
-  Life(const Plan& plan, std::optional<Code> allowed) : allowed_(allowed), history_{model_} { arm(plan); }
+  Life(const Plan& plan, std::optional<Code> allowed) : allowed_(allowed) { arm(plan); }
   ~Life() { disarm(); }
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
@@ -119,8 +119,6 @@ class Life {  // One thread at a time.
     }
     const Unfailing oracle;
     if (const std::string wrong = model_.committed(store); !wrong.empty()) return violation("commit: " + wrong), false;
-    history_.resize(model_.commits() + 1, model_);
-    history_.back() = model_;
     if (durable) acknowledged_ = model_.commits();
     return true;
   }
@@ -132,13 +130,7 @@ class Life {  // One thread at a time.
     if (!state) return violation("read: " + state.error().to_string()), false;
     if (attempt_ && attempt_->committed(store).empty()) model_ = *attempt_;
     attempt_.reset();
-    history_.resize(model_.commits() + 1, model_);
-    history_.back() = model_;
-    for (std::size_t commits = model_.commits() + 1; commits-- > acknowledged_;) {
-      if (model_.after(commits) != *state) continue;
-      model_ = Model(history_[commits]);
-      return true;
-    }
+    if (model_.rewind(*state, acknowledged_)) return true;
     return violation("what is there is not what was committed"), false;
   }
 
@@ -147,7 +139,6 @@ class Life {  // One thread at a time.
   PosixWorld world_;
   Model model_{1};
   std::optional<Model> attempt_;
-  std::vector<Model> history_;  // By the number of commits.
   std::size_t acknowledged_ = 0;
   std::uint64_t refused_ = 0;
   std::string wrong_;
