@@ -1,8 +1,10 @@
 // What one durable commit costs: beside a bare append of as many bytes to a preallocated file with fdatasync, which is
-// the floor, and beside SQLite and LMDB; and how much sixteen writers gain from sharing syncs.
+// the floor, and beside SQLite and LMDB; and how much sixteen writers gain from sharing syncs, beside sixteen threads
+// that do nothing else.
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -18,9 +20,11 @@ constexpr double kRawVoidUs = 1'000;  // A disk this slow hides what we cost.
 
 class RawLog {
  public:
-  RawLog(const std::string& directory, std::size_t record_bytes, std::size_t records) : record_(record_bytes, 'r') {
+  static constexpr std::size_t kAtOnceMax = 16;
+  RawLog(const std::string& directory, std::size_t record_bytes, std::size_t records)
+      : record_bytes_(record_bytes), records_(record_bytes * kAtOnceMax, 'r'), bytes_(record_bytes * records) {
     file_ = ::open((directory + "/raw.log").c_str(), O_CREAT | O_RDWR | O_TRUNC, 0644);
-    const std::string zeros(record_bytes * records, '\0');
+    const std::string zeros(bytes_, '\0');
     if (file_ < 0 || ::pwrite(file_, zeros.data(), zeros.size(), 0) != static_cast<ssize_t>(zeros.size()) ||
         ::fsync(file_) != 0) {
       fail("cannot preallocate the raw log");
@@ -29,15 +33,49 @@ class RawLog {
   RawLog(const RawLog&) = delete;
   RawLog& operator=(const RawLog&) = delete;
   ~RawLog() { ::close(file_); }
-  void append() {
-    if (::pwrite(file_, record_.data(), record_.size(), end_) < 0 || ::fdatasync(file_) != 0) fail("raw append");
-    end_ += static_cast<off_t>(record_.size());
+  void append(std::size_t count = 1) {
+    const std::size_t bytes = count * record_bytes_;
+    if (end_ + bytes > bytes_) end_ = 0;
+    const ssize_t put = ::pwrite(file_, records_.data(), bytes, static_cast<off_t>(end_));
+    if (put < 0 || ::fdatasync(file_) != 0) fail("raw append");
+    end_ += bytes;
   }
 
  private:
   int file_ = -1;
-  std::string record_;
-  off_t end_ = 0;
+  std::size_t record_bytes_;
+  std::string records_;
+  std::size_t bytes_;
+  std::size_t end_ = 0;
+};
+
+// What any database's writers could reach at most: each only asks for its record to be durable, and one of those who
+// wait writes and syncs for all.
+class BareGroup {  // Thread-safe.
+ public:
+  explicit BareGroup(RawLog& log) : log_(log) {}
+  void commit() {
+    const std::uint64_t own = ++asked_;
+    for (;;) {
+      const std::uint64_t round = rounds_;
+      if (durable_ >= own) return;
+      if (leading_.exchange(true)) {
+        rounds_.wait(round);
+        continue;
+      }
+      const std::uint64_t to = asked_;
+      if (to > durable_) log_.append(to - durable_);
+      durable_ = to;
+      leading_ = false;
+      ++rounds_;
+      rounds_.notify_all();
+    }
+  }
+
+ private:
+  RawLog& log_;
+  std::atomic<std::uint64_t> asked_ = 0, durable_ = 0, rounds_ = 0;
+  std::atomic<bool> leading_ = false;
 };
 
 class MnemeCommits {
@@ -74,22 +112,15 @@ double microseconds_of(auto work) {
   return (now_seconds() - begin) * kMicroseconds;
 }
 
-// Commits a second of `writers` threads, each on its own connection.
-double rate_of(Database& database, std::size_t writers, std::int64_t first_id, double seconds) {
+// Commits a second of `writers` threads, each with what `writer` gives it.
+double rate_of(std::size_t writers, double seconds, auto writer) {
   std::atomic<bool> stop = false;
-  std::atomic<std::int64_t> next = first_id;
   std::atomic<std::uint64_t> commits = 0;
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < writers; ++i) {
     threads.emplace_back([&] {
-      Connection connection = database.connect();
-      Statement insert = must(connection.prepare("INSERT INTO reading VALUES ($1, $2, $3, $4, $5)"));
-      while (!stop) {
-        const Reading row = reading(next++);
-        must(
-            insert.execute({Value(row.id), Value::timestamp(row.ts_ns), Value(row.v), Value(row.x), row.label_text()}));
-        ++commits;
-      }
+      auto commit = writer();
+      for (; !stop; ++commits) commit();
     });
   }
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
@@ -98,18 +129,43 @@ double rate_of(Database& database, std::size_t writers, std::int64_t first_id, d
   return static_cast<double>(commits.load()) / seconds;
 }
 
-void bench_group(World& world, Database& database) {
-  std::vector<double> one;
-  std::vector<double> sixteen;
+// Each on its own connection.
+double rate_of(Database& database, std::size_t writers, std::int64_t first_id, double seconds) {
+  std::atomic<std::int64_t> next = first_id;
+  return rate_of(writers, seconds, [&] {
+    Connection connection = database.connect();
+    Statement insert = must(connection.prepare("INSERT INTO reading VALUES ($1, $2, $3, $4, $5)"));
+    return [&next, connection = std::move(connection), insert = std::move(insert)]() mutable {
+      const Reading row = reading(next++);
+      must(insert.execute({Value(row.id), Value::timestamp(row.ts_ns), Value(row.v), Value(row.x), row.label_text()}));
+    };
+  });
+}
+
+double bare_rate_of(RawLog& raw, std::size_t writers, double seconds) {
+  BareGroup group(raw);
+  return rate_of(writers, seconds, [&] { return [&] { group.commit(); }; });
+}
+
+void bench_group(World& world, Database& database, RawLog& raw) {
+  constexpr std::size_t kWriters = 16;
+  static_assert(kWriters <= RawLog::kAtOnceMax);
+  std::vector<double> one, all, bare_one, bare_all;
   constexpr std::int64_t kFarId = 1'000'000'000;
+  const double seconds = world.sizes.group_seconds;
   for (std::size_t round = 0; round < world.sizes.rounds; ++round) {
     const auto first = kFarId * static_cast<std::int64_t>(2 * round + 1);
-    one.push_back(rate_of(database, 1, first, world.sizes.group_seconds));
-    sixteen.push_back(rate_of(database, 16, first + kFarId, world.sizes.group_seconds));
+    one.push_back(rate_of(database, 1, first, seconds));
+    all.push_back(rate_of(database, kWriters, first + kFarId, seconds));
+    bare_one.push_back(bare_rate_of(raw, 1, seconds));
+    bare_all.push_back(bare_rate_of(raw, kWriters, seconds));
   }
   const double alone = world.report.line({"commits, 1 writer", "mneme", "commit", "/s", one});
-  const double shared = world.report.line({"commits, 16 writers", "mneme", "commit", "/s", sixteen});
+  const double shared = world.report.line({"commits, 16 writers", "mneme", "commit", "/s", all});
+  const double bare_alone = world.report.line({"commits, 1 writer", "bare queue", "commit", "/s", bare_one});
+  const double bare_shared = world.report.line({"commits, 16 writers", "bare queue", "commit", "/s", bare_all});
   world.report.verdict({"16 writers to one", shared / alone, "x", Want::at_least, 5, ""});
+  world.report.verdict({"16 writers to one, bare queue", bare_shared / bare_alone, "x", Want::nothing, 0, ""});
 }
 
 }  // namespace
@@ -119,7 +175,7 @@ void bench_commit(World& world) {
   world.report.section("Durable commit of one row");
   MnemeCommits ours(fresh_directory(world, "commit"));
   const std::size_t record_bytes = ours.bytes_per_commit();
-  RawLog raw(fresh_directory(world, "raw"), record_bytes, sizes.rounds * sizes.commits);
+  RawLog raw(fresh_directory(world, "raw"), record_bytes, std::max(sizes.rounds * sizes.commits, RawLog::kAtOnceMax));
   world.report.note("raw and mneme alternate, " + std::to_string(sizes.commits) + " each, " +
                     std::to_string(sizes.rounds) + " rounds; both write " + std::to_string(record_bytes) +
                     " bytes a commit; SQLite: WAL, synchronous=FULL; LMDB: its default, synced");
@@ -149,7 +205,7 @@ void bench_commit(World& world) {
   world.report.line({"one commit, p50", "LMDB", "commit", "us", of_lmdb});
   world.report.verdict({"commit to raw append", ours_us / raw_us, "x", Want::at_most, 1.3,
                         raw_us > kRawVoidUs ? "the raw append takes over 1 ms" : ""});
-  bench_group(world, ours.database());
+  bench_group(world, ours.database(), raw);
 }
 
 }  // namespace mneme::bench

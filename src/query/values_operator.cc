@@ -25,14 +25,20 @@ class ValuesOperator final : public Operator {  // One thread at a time.
   Result<std::size_t> append_row(const std::vector<ExpressionPtr>& row, Batch& batch) const {
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      if (row[i]->kind == ExpressionKind::constant) {
-        bytes += append(*row[i]->value, batch.columns[i]);
+      if (const Column* given = given_value(*row[i])) {
+        bytes += append(*given, batch.columns[i]);
       } else {
         const Column value = TRY(evaluate_once(*row[i], context_));
         bytes += append(value, batch.columns[i]);
       }
     }
     return bytes;
+  }
+  // Null: it has to be computed.
+  [[nodiscard]] const Column* given_value(const Expression& expression) const {
+    if (expression.kind == ExpressionKind::constant) return &*expression.value;
+    const bool given = expression.kind == ExpressionKind::parameter && expression.index < context_.parameters.size();
+    return given ? &context_.parameters[expression.index] : nullptr;
   }
   static std::size_t append(const Column& value, Column& to) {
     to.append_run(value, 0, 1);

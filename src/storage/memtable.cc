@@ -87,17 +87,22 @@ Result<void> Memtable::copy_rows(const Batch& batch, std::size_t from, std::size
 
 // The rows just copied, text borrowed from their chunks, so that an index may keep what it is shown.
 Result<void> Memtable::feed_indexes(std::size_t first, std::size_t count) {
-  for (const MemtableChunk* chunk : chunks(first + count)) {
-    if (chunk->first + chunk->capacity <= first) continue;
-    const std::size_t from = std::max(first, chunk->first) - chunk->first;
-    const std::size_t rows = std::min(first + count, chunk->first + chunk->capacity) - chunk->first - from;
+  const auto chunk_of = [this](std::size_t row) {
+    Lock lock(mutex_);
+    return chunks_[MemtableChunk::index_of(row)].get();
+  };
+  for (std::size_t done = 0; done < count;) {
+    const MemtableChunk& chunk = *chunk_of(first + done);
+    const std::size_t from = first + done - chunk.first;
+    const std::size_t rows = std::min(count - done, chunk.capacity - from);
     for (Index& index : indexes_) {
       Batch batch;
       for (const std::size_t column : index.columns) {
-        chunk->read(column, from, rows, batch.columns.emplace_back(schema_->columns[column].type));
+        chunk.read(column, from, rows, batch.columns.emplace_back(schema_->columns[column].type));
       }
-      TRY(index.entries->add(batch, static_cast<std::uint32_t>(chunk->first + from)));
+      TRY(index.entries->add(batch, static_cast<std::uint32_t>(chunk.first + from)));
     }
+    done += rows;
   }
   return {};
 }
@@ -220,10 +225,8 @@ void Memtable::end_prepared(std::uint64_t sequence) noexcept {
 
 std::vector<const MemtableChunk*> Memtable::chunks(std::size_t rows) const {
   Lock lock(mutex_);
-  std::vector<const MemtableChunk*> found;
-  for (const auto& chunk : chunks_) {
-    if (chunk->first < rows) found.push_back(chunk.get());
-  }
+  std::vector<const MemtableChunk*> found(rows == 0 ? 0 : MemtableChunk::index_of(rows - 1) + 1);
+  for (std::size_t i = 0; i < found.size(); ++i) found[i] = chunks_[i].get();
   return found;
 }
 

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t kAllocatorPart = 8;
 constexpr std::int64_t kShortSyncNs = 10'000'000;  // Of a fast disk, also where others want the processors.
 constexpr int kWaitYields = 20;                    // Then a waiter sleeps all the same.
+constexpr std::int64_t kServeNs = 1'000'000;       // What a leader's own commit waits at most for others after it.
 
 class DurableRequest final : public GroupRequest {  // Of records that are written.
  public:
@@ -80,6 +81,10 @@ Result<void> StoreCore::make_durable(Lsn lsn) {
 Result<void> StoreCore::run_in_group(GroupRequest& request) {
   if (commits.join(request)) return lead_group(request);
   if (request.wait(wait_yields()) == CommitQueue::Told::leads) return lead_group(request);
+  return end_of(request);
+}
+
+Result<void> StoreCore::end_of(const GroupRequest& request) const {
   return request.failed_ ? Result<void>(failed_sync()) : Result<void>();
 }
 
@@ -89,28 +94,68 @@ int StoreCore::wait_yields() const noexcept {
   return sync_ns.load(std::memory_order_relaxed) < kShortSyncNs ? kWaitYields : 0;
 }
 
-StoreCore::Group::~Group() {
-  if (next_turn != nullptr) next_turn->raise(1);  // The next sync before all else.
+void StoreCore::Group::tell() {
+  // The next sync before all else.
+  if (next != nullptr) std::exchange(next, nullptr)->turn.raise(static_cast<std::uint32_t>(Turn::syncs));
   while (first != nullptr) {
     GroupRequest* const request = std::exchange(first, first->after_);
-    if (request != &own) request->tell_done();
+    if (request == &own) continue;
+    if (served != nullptr && request == &served->own) {
+      std::exchange(served, nullptr)->turn.raise(static_cast<std::uint32_t>(Turn::served));
+    } else {
+      request->tell_done();
+    }
   }
 }
 
+void StoreCore::Group::judge(const LogWriter& synced) {
+  for (GroupRequest* request = first; request != nullptr; request = request->after_) {
+    request->failed_ = request->wanted_ > synced.durable();
+  }
+}
+
+void StoreCore::Group::take_over(Group& waiting) {
+  first = std::exchange(waiting.first, nullptr);
+  last = waiting.last;
+  wanted = waiting.wanted;
+  served = &waiting;
+}
+
 Result<void> StoreCore::lead_group(GroupRequest& own) {
-  Group group(own);
-  Lock lock(mutex);  // Unlocks before the group hears.
-  begin_joined(group);
-  if (syncing) {
-    await_sync_turn();
+  Group group(own, world.scheduler);
+  {
+    Lock lock(mutex);  // Unlocks before the group hears.
     begin_joined(group);
+    if (!syncing) return finish_group(group);
+    next_group = &group;
   }
+  if (group.turn.wait(wait_yields()) == static_cast<std::uint32_t>(Turn::served)) return end_of(own);
+  Lock lock(mutex);
+  begin_joined(group);
+  return finish_group(group);
+}
+
+Result<void> StoreCore::finish_group(Group& group) {
   auto outcome = sync_and_leave(group);
-  for (GroupRequest* request = group.first; request != nullptr; request = request->after_) {
-    request->failed_ = request->wanted_ > log->durable();
+  serve_next(group);
+  return !outcome && group.own.failed_ ? std::move(outcome) : end_of(group.own);
+}
+
+// A leader whose group is durable runs already; until the next one does, others have their turns with the processors,
+// and the disk would rest as long as its sync took.
+void StoreCore::serve_next(Group& group) {
+  const std::int64_t until_ns = world.clock.monotonic_ns() + kServeNs;
+  while (group.next != nullptr && world.clock.monotonic_ns() + sync_ns.load(std::memory_order_relaxed) < until_ns) {
+    Group& waiting = *std::exchange(group.next, nullptr);
+    mutex.unlock();
+    group.tell();
+    mutex.lock();
+    group.take_over(waiting);
+    begin_joined(group);
+    if (auto synced = sync_and_leave(group); !synced) {
+      // Each of them hears it.
+    }
   }
-  if (!own.failed_) return {};
-  return outcome ? Result<void>(failed_sync()) : std::move(outcome);
 }
 
 void StoreCore::begin_joined(Group& group) {
@@ -124,18 +169,11 @@ void StoreCore::begin_joined(Group& group) {
   }
 }
 
-void StoreCore::await_sync_turn() {
-  Signal turn(world.scheduler);
-  sync_turn = &turn;
-  mutex.unlock();
-  turn.wait(wait_yields());
-  mutex.lock();
-}
-
 // While the sync runs, the next leader writes what has come.
 Result<void> StoreCore::sync_and_leave(Group& group) {
   if (log->durable() >= group.wanted || log->poisoned()) {
     commits.leave();
+    group.judge(*log);
     return {};
   }
   auto sync = log->begin_sync();
@@ -153,10 +191,11 @@ Result<void> StoreCore::sync_and_leave(Group& group) {
   mutex.lock();
   sync_ns.store((sync_ns.load(std::memory_order_relaxed) * 7 + took_ns) / 8, std::memory_order_relaxed);
   syncing = false;
-  group.next_turn = std::exchange(sync_turn, nullptr);
+  group.next = std::exchange(next_group, nullptr);
   sync_ended.notify_all();
   auto ended = log->end_sync(*sync, std::move(outcome));
   if (ended) barriers.fetch_add(1, std::memory_order_relaxed);
+  group.judge(*log);
   return ended;
 }
 

@@ -70,20 +70,28 @@ struct StoreCore {  // Thread-safe as its fields say.
   // Snapshots from now on are at or above it.
   [[nodiscard]] std::uint64_t oldest_snapshot() const LOCK_HELD(mutex);
   Result<void> lead_group(GroupRequest& own) LOCK_NOT_HELD(mutex);
-  struct Group {  // Of a leader, in the order they joined. At its end all of them are told.
-    explicit Group(GroupRequest& leader) : own(leader) {}
+  struct Group {  // Of a leader, in the order they joined. At its end all but the leader are told.
+    Group(GroupRequest& leader, Scheduler& scheduler) : own(leader), turn(scheduler) {}
     Group(const Group&) = delete;
     Group& operator=(const Group&) = delete;
-    ~Group();
+    ~Group() { tell(); }
+    void tell();
+    void judge(const LogWriter& synced);  // Which of them are durable.
+    void take_over(Group& waiting);       // Its requests; its leader is told with them. REQUIRES: tell() was called.
     GroupRequest& own;
     GroupRequest* first = nullptr;
     GroupRequest* last = nullptr;
     Lsn wanted{};
-    Signal* next_turn = nullptr;  // Of the next leader, who waits to sync.
+    Signal turn;              // While it waits for the sync under way: how that wait ended.
+    Group* next = nullptr;    // Waits for the end of this one's sync.
+    Group* served = nullptr;  // Of another leader, whose requests these are.
   };
+  enum class Turn : std::uint32_t { syncs = 1, served = 2 };  // Its leader syncs; or the one before it has done so.
   void begin_joined(Group& group) LOCK_HELD(mutex);
-  void await_sync_turn() LOCK_HELD(mutex);
   Result<void> sync_and_leave(Group& group) LOCK_HELD(mutex);
+  void serve_next(Group& group) LOCK_HELD(mutex);
+  Result<void> finish_group(Group& group) LOCK_HELD(mutex);
+  [[nodiscard]] Result<void> end_of(const GroupRequest& request) const;
   [[nodiscard]] int wait_yields() const noexcept;
   void wake_maintenance() LOCK_HELD(mutex);
   [[nodiscard]] std::string wal_directory() const { return directory + "/wal"; }
@@ -131,7 +139,7 @@ struct StoreCore {  // Thread-safe as its fields say.
   bool flush_wanted GUARDED_BY(mutex) = false;  // Whatever the thresholds say.
   bool log_marked GUARDED_BY(mutex) = true;     // Nothing was committed after the last mark.
   bool work_wanted GUARDED_BY(mutex) = false;
-  Signal* sync_turn GUARDED_BY(mutex) = nullptr;  // Of the leader that waits for the end of the sync under way.
+  Group* next_group GUARDED_BY(mutex) = nullptr;  // Is written, and waits for the end of the sync under way.
   bool syncing GUARDED_BY(mutex) = false;
   bool closed GUARDED_BY(mutex) = true;  // Until all of it is open: nobody writes to what could not be opened.
 };

@@ -61,12 +61,14 @@ struct Group {
     }
   }
   // Commits 0, and while its sync runs has `come` start others, who get as far as they can.
-  void commit_and_meanwhile(const std::function<void()>& come) {
+  void commit_and_meanwhile(const std::function<void()>& come, std::int64_t sync_ns = 1'000) {
     bool first = true;
     sim.after_operation([&] {
-      if (sim.files().syncs_at(SyncSite::log_data) == syncs || !std::exchange(first, false)) return;
+      const std::uint64_t done = sim.files().syncs_at(SyncSite::log_data) - syncs;
+      if (done == 2) ended_before_second = !acknowledged.empty();
+      if (done == 0 || !std::exchange(first, false)) return;
       come();
-      sim.scheduler().sleep_ns(1'000);  // Time moves once nobody else can run.
+      sim.scheduler().sleep_ns(sync_ns);  // Time moves once nobody else can run.
     });
     syncs = sim.files().syncs_at(SyncSite::log_data);
     commit(0);
@@ -75,7 +77,8 @@ struct Group {
     syncs = sim.files().syncs_at(SyncSite::log_data) - syncs;
     CHECK_FALSE(first);
   }
-  std::uint64_t syncs = 0;  // Of the log, by commit_and_meanwhile().
+  std::uint64_t syncs = 0;           // Of the log, by commit_and_meanwhile().
+  bool ended_before_second = false;  // Commit 0, before the second of them.
   std::unique_ptr<Store> reader() { return Store::open_read_only(sim.world(), "db", kOptions).value(); }
   // What is left of all that was not synced: nothing.
   Values after_a_cut() {
@@ -99,6 +102,26 @@ TEST_CASE("group: all who come while one syncs share the next sync, and nobody i
     CHECK(group.acknowledged.size() == 8);
     CHECK(values_of(*group.store, group.table) == Values{0, 1, 2, 3, 4, 5, 6, 7});
   }
+}
+
+TEST_CASE("group: a leader serves the group that waits for it before it returns, unless syncs take long") {
+  const auto ended_before_second = [](std::uint64_t seed, std::int64_t sync_ns) {
+    Group group(seed);
+    group.commit_and_meanwhile(
+        [&] {
+          for (int i = 1; i <= 3; ++i) group.start([&group, i] { group.commit(i); });
+        },
+        sync_ns);
+    CHECK(group.syncs == 2);
+    CHECK(group.acknowledged.size() == 4);
+    return group.ended_before_second;
+  };
+  int left = 0;
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    CHECK_FALSE(ended_before_second(seed, 1'000));
+    left += ended_before_second(seed, 100'000'000) ? 1 : 0;
+  }
+  CHECK(left > 0);
 }
 
 TEST_CASE("group: while a sync runs snapshots are taken, and commits that need none end") {
