@@ -94,12 +94,12 @@ bool hides_a_record(SimFileSystem& disk) {
     auto record = reader->at(offset).value();
     while (record) {
       offset += LogReader::bytes(*record);
-      std::uint64_t first = offset;
+      const std::uint64_t ended = offset;
       const Lsn expected = next(record->lsn);
       const std::uint32_t epoch = record->epoch;
-      const bool stands_there = reader->after(first).value().has_value();
+      const bool stands_there = reader->at(ended).value().has_value();
       record = reader->successor(offset, expected, epoch).value();
-      if (record && stands_there && first != offset) return true;
+      if (record && stands_there && offset != ended) return true;
     }
   }
   return false;
