@@ -1,6 +1,7 @@
 #include "storage/manifest.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/coding.h"
 #include "storage/manifest_record.h"
@@ -34,6 +35,10 @@ std::uint64_t encoded_bytes(const ManifestState& state) {
   ByteBuffer bytes;
   encode_edit(state.as_edit(), bytes);
   return bytes.size();
+}
+
+bool is_zero(Bytes sector) {  // REQUIRES: not empty.
+  return sector[0] == std::byte{0} && std::memcmp(sector.data(), sector.data() + 1, sector.size() - 1) == 0;
 }
 
 }  // namespace
@@ -178,7 +183,7 @@ Result<void> Manifest::judge_tail(FileWindow& window) {
   std::uint64_t checkable = 8 * file_bytes;  // Bytes to checksum before a file made to cost time is given up.
   for (std::uint64_t at = current_.end; at < file_bytes && !lost; at += kSectorBytes) {
     const Bytes sector = TRY(window.view(at, kSectorBytes));
-    if (std::ranges::all_of(sector, [](std::byte b) { return b == std::byte{0}; })) continue;
+    if (is_zero(sector)) continue;
     debris_end = at + sector.size();
     if (sector.size() < kManifestRecordHeaderBytes) continue;
     const ManifestRecordHeader header = decode_manifest_record(sector);

@@ -5,8 +5,11 @@
 
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <map>
 #include <set>
 
 #include "sim/campaign.h"
@@ -16,21 +19,28 @@
 namespace mneme::sim {
 namespace {
 
-void print(const char* what, const CrashTally& tally, double seconds) {
+// Of the clock on the wall, and of all processors together.
+struct Time {
+  std::chrono::steady_clock::time_point wall = std::chrono::steady_clock::now();
+  std::clock_t busy = std::clock();
+};
+
+void print(const char* what, const CrashTally& tally, const Time& begin) {
+  const Time end;
+  const double seconds = std::chrono::duration<double>(end.wall - begin.wall).count();
+  const double busy = static_cast<double>(end.busy - begin.busy) / CLOCKS_PER_SEC;
   const auto n = [](std::uint64_t count) { return static_cast<unsigned long long>(count); };
   std::printf(
       "%s: %.0f s, %llu runs, %llu flushes, %llu merges, %llu commits and %llu merges with blobs, %llu blobs carried "
       "on, %llu backups, %llu cuts, %zu distinct images, %zu recoveries, %llu cut again in recovery, %llu of them "
       "twice and %llu three times, %llu lives after cuts, %llu records that an older one could hide, %llu lived on, "
-      "%llu states with their indexes, %llu lies of the disk reported, %llu violations\n",
+      "%llu states with their indexes, %llu lies of the disk reported, %llu violations; %.0f images and %.0f "
+      "openings a second of a core\n",
       what, seconds, n(tally.runs), n(tally.flushes), n(tally.merges), n(tally.blob_commits), n(tally.blob_moves),
       n(tally.carried), n(tally.backups), n(tally.cuts), tally.images.size(), tally.checked.size(), n(tally.nested[0]),
       n(tally.nested[1]), n(tally.nested[2]), n(tally.power_came_back), n(tally.hidden), n(tally.lived_on),
-      n(tally.indexed), n(tally.lies_reported), n(tally.violations));
-}
-
-double seconds_since(std::chrono::steady_clock::time_point begin) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+      n(tally.indexed), n(tally.lies_reported), n(tally.violations), static_cast<double>(tally.images.size()) / busy,
+      static_cast<double>(tally.indexed) / busy);
 }
 
 // Of every place in the engine that makes something durable: read from its sources, so that none can be forgotten.
@@ -62,6 +72,24 @@ std::vector<Call> calls_of(std::uint64_t number) {
   return calls;
 }
 
+// What was found of each site, by its number.
+struct Controls {
+  std::map<std::size_t, std::string> lines;
+  std::uint64_t violations = 0;  // None is asked for: every site has its turn.
+  [[nodiscard]] std::uint64_t found() const { return lines.size(); }
+  void add(Controls&& other) { lines.merge(other.lines); }
+};
+
+// `control` says what it found at a site, or nothing; each site runs once, on as many threads as there are.
+Controls for_every_site(const std::function<std::string(SyncSite site)>& control) {
+  Campaign<Controls> campaign([&](std::uint64_t number, Controls& into) {
+    const auto site = static_cast<std::size_t>(number - 1);
+    into.lines[site] = control(static_cast<SyncSite>(site));
+  });
+  campaign.run_below(1 + kSyncSiteNames.size());
+  return campaign.tally();
+}
+
 // What goes wrong first with the syncs of one site mistreated; empty: nothing in so many seeds.
 std::string caught(SyncFault fault, std::uint64_t seeds) {
   CrashTally tally;
@@ -72,7 +100,7 @@ std::string caught(SyncFault fault, std::uint64_t seeds) {
 }  // namespace
 
 TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits with every acknowledged one") {
-  const auto begin = std::chrono::steady_clock::now();
+  const Time begin;
   const std::uint64_t only = environment("SEED", 0);
   Campaign<CrashTally> campaign([&](std::uint64_t number, CrashTally& into) {
     const std::uint64_t seed = only != 0 ? only : number;
@@ -80,7 +108,7 @@ TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits
   });
   only != 0 ? campaign.run_below(2) : campaign.run_until(environment("STATES", cases(10'000)));
   const CrashTally& tally = campaign.tally();
-  print("crash points", tally, seconds_since(begin));
+  print("crash points", tally, begin);
   INFO(tally.first_violation);
   CHECK(tally.violations == 0);
   if (only != 0) return;
@@ -97,12 +125,12 @@ TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits
 }
 
 TEST_CASE("crash: every sequence of one and two calls, and a third of those of three, can be cut at any operation") {
-  const auto begin = std::chrono::steady_clock::now();
+  const Time begin;
   const std::uint64_t twos = kCalls + kCalls * kCalls;
   Campaign<CrashTally> campaign(
       [](std::uint64_t number, CrashTally& into) { CrashRun(number, into).run(calls_of(number - 1)); });
   campaign.run_below(1 + environment("SEQUENCES", cases(twos + 100)));
-  print("sequences of calls", campaign.tally(), seconds_since(begin));
+  print("sequences of calls", campaign.tally(), begin);
   INFO(campaign.tally().first_violation);
   CHECK(campaign.tally().violations == 0);
 }
@@ -113,10 +141,13 @@ TEST_CASE("crash: without any one of its syncs the store loses or spoils somethi
           doctest::skip(kIsSanitized)) {
   std::set<std::string> sites = sync_sites_in_use();
   CHECK(sites.size() > 10);
-  for (std::size_t i = 0; i < kSyncSiteNames.size(); ++i) {
-    const std::string name(kSyncSiteNames[i]);
+  const auto without = [&](SyncSite site) {
+    return sites.contains(std::string(sync_site_name(site))) ? caught({.site = site}, 60) : "";
+  };
+  const Controls all = for_every_site(without);
+  for (const auto& [site, found] : all.lines) {
+    const std::string name(kSyncSiteNames[site]);
     if (sites.erase(name) == 0) continue;
-    const std::string found = caught({.site = static_cast<SyncSite>(i)}, 60);
     std::printf("without %-20s %s\n", name.c_str(), found.empty() ? "nothing found" : found.c_str());
     INFO(name);
     CHECK(found != "");
@@ -128,17 +159,21 @@ TEST_CASE("crash: without any one of its syncs the store loses or spoils somethi
 // comes after that one is late.
 TEST_CASE("crash: with any one of its syncs done after others that follow it, the cuts find it" *
           doctest::skip(kIsSanitized)) {
-  for (std::size_t i = 0; i < kSyncSiteNames.size(); ++i) {
-    const auto site = static_cast<SyncSite>(i);
+  const auto late = [](SyncSite site) -> std::string {
     // Late by any number it does no harm: the syncs of the manifest's name and CURRENT's, which follow, are of the same
     // directory. It stands before them because a disk may lie about two.
-    if (site == SyncSite::database_directory) continue;
-    std::string found;
-    unsigned late_by = 0;
-    while (found.empty() && late_by < 4) found = caught({.site = site, .late_by = ++late_by}, 9);
-    std::printf("%u late  %-20s %s\n", late_by, kSyncSiteNames[i].data(),
-                found.empty() ? "nothing found" : found.c_str());
-    INFO(kSyncSiteNames[i]);
+    if (site == SyncSite::database_directory) return "may be late";
+    for (unsigned late_by = 1; late_by <= 4; ++late_by) {
+      const std::string found = caught({.site = site, .late_by = late_by}, 9);
+      if (!found.empty()) return std::to_string(late_by) + ": " + found;
+    }
+    return "";
+  };
+  const Controls all = for_every_site(late);
+  for (const auto& [site, found] : all.lines) {
+    std::printf("late     %-20s by %s\n", kSyncSiteNames[site].data(),
+                found.empty() ? "4: nothing found" : found.c_str());
+    INFO(kSyncSiteNames[site]);
     CHECK(found != "");
   }
 }

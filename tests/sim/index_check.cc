@@ -44,10 +44,15 @@ class IndexCheck {  // Of one index. One thread at a time.
  private:
   [[nodiscard]] static std::string which(bool descending) { return descending ? ", backwards" : ""; }
 
-  [[nodiscard]] bool holds_all(Rows found) const {
-    std::ranges::sort(found);
-    return std::ranges::equal(found, rows_,
-                              [](const auto& a, const auto& b) { return a.first == b.first && a.second == b.second; });
+  [[nodiscard]] bool holds_all(const Rows& found) const {
+    std::vector<std::uint64_t> ids;
+    for (const auto& [id, text] : found) {
+      const auto row = rows_.find(id);
+      if (row == rows_.end() || row->second != text) return false;
+      ids.push_back(id);
+    }
+    std::ranges::sort(ids);
+    return ids.size() == rows_.size() && std::ranges::adjacent_find(ids) == ids.end();
   }
 
   Result<Rows> walk(KeyRange range) {

@@ -8,10 +8,22 @@
 namespace mneme::sim {
 namespace {
 
+void append_text(const Column& column, std::size_t row, std::string& text) {
+  if (column.is_null(row)) {
+    text += "NULL";
+  } else if (column.type().kind == TypeKind::integer) {
+    text += std::to_string(column.values<std::int64_t>()[row]);
+  } else {
+    text += '\'';
+    text += as_text(column.bytes_at(row));
+    text += '\'';
+  }
+}
+
 std::string value_text(const Column& column, std::size_t row) {
-  if (column.is_null(row)) return "NULL";
-  if (column.type().kind == TypeKind::integer) return std::to_string(column.values<std::int64_t>()[row]);
-  return "'" + std::string(as_text(column.bytes_at(row))) + "'";
+  std::string text;
+  append_text(column, row, text);
+  return text;
 }
 
 constexpr TypeKind kKinds[] = {TypeKind::integer, TypeKind::text, TypeKind::blob, TypeKind::blob};
@@ -53,7 +65,10 @@ Result<void> load_blobs(Store& store, Batch& batch) {
 
 std::string row_text(const Batch& batch, std::size_t row) {
   std::string text;
-  for (const Column& column : batch.columns) text += value_text(column, row) + "|";
+  for (const Column& column : batch.columns) {
+    append_text(column, row, text);
+    text += '|';
+  }
   return text;
 }
 
