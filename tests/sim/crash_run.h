@@ -62,8 +62,8 @@ class CrashRun {  // One thread at a time.
  public:
   CrashRun(std::uint64_t seed, CrashTally& tally) : seed_(seed), model_(seed), dice_(seed), tally_(tally) {}
 
-  // `lives` openings of the store with some random commits each; each finds all that was written in those before. Then
-  // some more, each of which finds what a power cut left of the one before.
+  // `lives` openings of the store with some random commits each; each finds all that was written in those before. Then,
+  // without a fault, some more, each of which finds what a power cut left of the one before.
   void run(int lives, std::optional<SyncFault> fault);
   // These calls one after the other, on a store that holds some of everything; power is cut only during them.
   void run(std::span<const Call> calls);
