@@ -12,7 +12,7 @@
 
 namespace mneme {
 
-class CommitQueue {  // Thread-safe; take() and leave() are the leader's.
+class CommitQueue {  // Thread-safe; take() and leave() are the leader's, or who leads for it.
  public:
   enum class Told : std::uint32_t { done = 1, leads = 2 };
   class Place {  // Thread-safe as the queue says.
