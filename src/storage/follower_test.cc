@@ -12,6 +12,7 @@
 #include <random>
 #include <utility>
 
+#include "os/sim/forwarding_files.h"
 #include "os/sim/sim_scheduler.h"
 #include "storage/store_test.h"
 #include "storage/table_scan.h"
@@ -73,34 +74,21 @@ State state_of(const Snapshot& snapshot) {
 }
 
 // The reader's view of the disk, through which somebody may act between any two of its steps.
-class WatchedFiles final : public FileSystem {  // One thread at a time.
+class WatchedFiles final : public sim::ForwardingFiles {  // One thread at a time.
  public:
-  WatchedFiles(FileSystem& files, const std::function<void()>& act) : files_(files), act_(act) {}
+  WatchedFiles(FileSystem& files, const std::function<void()>& act) : ForwardingFiles(files), act_(act) {}
   Result<std::unique_ptr<File>> open(const std::string& path, Open mode) override {
     act_();
-    return files_.open(path, mode);
+    return ForwardingFiles::open(path, mode);
   }
-  Result<void> create_directory(const std::string& path) override { return files_.create_directory(path); }
-  Result<std::vector<std::string>> list(const std::string& path) override {
+  Result<std::vector<std::string>> list(const std::string& directory) override {
     act_();
-    auto names = files_.list(path);
+    auto names = ForwardingFiles::list(directory);
     act_();
     return names;
   }
-  Result<bool> exists(const std::string& path) override { return files_.exists(path); }
-  Result<void> rename(const std::string& from, const std::string& to) override { return files_.rename(from, to); }
-  Result<void> unlink(const std::string& path) override { return files_.unlink(path); }
-  Result<void> sync_directory(const std::string& path, SyncSite site) override {
-    return files_.sync_directory(path, site);
-  }
-  Result<void> link(const std::string& from, const std::string& to) override { return files_.link(from, to); }
-  Result<bool> is_locked(const std::string& path) override { return files_.is_locked(path); }
-  Result<std::unique_ptr<FileLock>> lock(const std::string& path, const std::string& note) override {
-    return files_.lock(path, note);
-  }
 
  private:
-  FileSystem& files_;
   const std::function<void()>& act_;
 };
 

@@ -29,7 +29,7 @@ class BadFile final : public File {  // As thread-safe as `file`. Is only read.
 }  // namespace
 
 Result<std::unique_ptr<File>> BadSectors::open(const std::string& path, Open mode) {
-  auto file = TRY(files_.open(path, mode));
+  auto file = TRY(ForwardingFiles::open(path, mode));
   if (path != bad_.path) return file;
   return std::unique_ptr<File>(std::make_unique<BadFile>(std::move(file), bad_));
 }

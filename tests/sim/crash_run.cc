@@ -337,7 +337,6 @@ void CrashRun::recover(const DurableImage& image, std::size_t policy, std::uint6
     if (*copied != *backup_) return violation("a backup holds something else than it copied", cut);
   }
   SimFileSystem disk(image);
-
   std::vector<DurableImage> again;
   const std::string when = "policy p" + std::to_string(policy) + ": ";
   const auto first = open_and_cut(disk, kCutEvery[0], again);
