@@ -339,22 +339,34 @@ void CrashRun::recover(const DurableImage& image, std::size_t policy, std::uint6
   SimFileSystem disk(image);
   std::vector<DurableImage> again;
   const std::string when = "policy p" + std::to_string(policy) + ": ";
-  const auto first = open_and_cut(disk, kCutEvery[0], again);
+  auto first = open_and_cut(disk, kCutEvery[0], again);
   if (!first && policy == 7 && first.error().code() == Code::corrupt) return void(++tally_.lies_reported);
   if (!first) return violation(when + first.error().to_string(), cut);
   for (const DurableImage& nested : again) {
     const std::string wrong = recover_again(nested, *first, 1);
     if (!wrong.empty()) return violation(when + "cut again in recovery: " + wrong, cut);
   }
-  const auto second = open_and_read(disk);
-  if (!second) return violation(when + "recovering again: " + second.error().to_string(), cut);
-  if (*first != *second) return violation(when + "recovering again differs", cut);
+  if (const std::string wrong = recover_to_the_same(disk, *first); !wrong.empty()) {
+    return violation(when + "recovering again" + wrong, cut);
+  }
   if (dice_.below(kLivesOnEvery) == 0) {
     if (const std::string wrong = live_on(disk, policy); !wrong.empty()) return violation(when + wrong, cut);
   }
-  const Pending pending{*first, acknowledged_, policy, cut};
-  if (in_flight_) return pending_.push_back(pending);
+  Pending pending{*std::move(first), acknowledged_, policy, cut};
+  if (in_flight_) return pending_.push_back(std::move(pending));
   check(pending);
+}
+
+// What the same disk gave before is what it gives now: most images of one moment recover to the same.
+std::string CrashRun::recover_to_the_same(SimFileSystem& disk, const State& expected) {
+  const std::uint64_t hash = disk.now().hash();
+  const auto known = recovered_.find(hash);
+  if (known != recovered_.end()) return known->second == hash_of(expected) ? "" : " differs";
+  const auto found = open_and_read(disk);
+  if (!found) return ": " + found.error().to_string();
+  if (*found != expected) return " differs";
+  recovered_.emplace(hash, hash_of(expected));
+  return {};
 }
 
 // `depth` cuts in recovery have led here; up to three are made.
@@ -411,7 +423,7 @@ std::string CrashRun::live_on(SimFileSystem& disk, std::size_t policy) {
   if (const auto done = (*store)->commit(std::move(writes), Durability::commit); !done) return done.error().to_string();
   const auto state = read_all(**store);
   if (!state) return state.error().to_string();
-  if (state->at("fresh, version 1").begin()->first <= given.row_max) return "a row id was given before";
+  if (state->at("fresh, version 1").id(0) <= given.row_max) return "a row id was given before";
   if (const auto flushed = (*store)->flush(); !flushed) return "flush: " + flushed.error().to_string();
   if (const auto done = steps(**store, kStepsMax); !done) return "step: " + done.error().to_string();
   const auto merged = read_all(**store);

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "index/index_kinds.h"
@@ -93,6 +94,7 @@ class CrashRun {  // One thread at a time.
 
   void cut_in_every_way();
   void recover(const DurableImage& image, std::size_t policy, std::uint64_t cut);
+  std::string recover_to_the_same(SimFileSystem& disk, const State& expected);
   std::string recover_again(const DurableImage& image, const State& expected, std::size_t depth);
   Result<State> open_and_cut(SimFileSystem& disk, std::uint64_t every, std::vector<DurableImage>& images);
   Result<State> open_and_read(SimFileSystem& disk, const std::string& directory = "db");
@@ -117,6 +119,7 @@ class CrashRun {  // One thread at a time.
   std::size_t acknowledged_ = 0;  // Commits that must survive.
   std::optional<State> backup_;   // What the backup that was made holds.
   std::vector<Pending> pending_;
+  std::unordered_map<std::uint64_t, std::uint64_t> recovered_;  // Hashes of disks opened and of what was found there.
 };
 
 }  // namespace mneme::sim

@@ -1,7 +1,11 @@
 #include "sim/model.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <functional>
 #include <iterator>
+#include <numeric>
 
 #include "storage/table_scan.h"
 
@@ -12,7 +16,10 @@ void append_text(const Column& column, std::size_t row, std::string& text) {
   if (column.is_null(row)) {
     text += "NULL";
   } else if (column.type().kind == TypeKind::integer) {
-    text += std::to_string(column.values<std::int64_t>()[row]);
+    std::array<char, 20> digits{};
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), column.values<std::int64_t>()[row]).ptr;
+    text.append(digits.data(), end);
   } else {
     text += '\'';
     text += as_text(column.bytes_at(row));
@@ -36,12 +43,19 @@ std::string field(const std::string& row, std::size_t ordinal) {
   return row.substr(begin, row.find('|', begin) - begin);
 }
 
+bool refers(const Column& column, std::size_t row) {
+  return !column.is_null(row) && column.values<StringRef>()[row].is_reference();
+}
+
 Result<void> load_column(Store& store, Column& column) {
   if (column.type().kind != TypeKind::blob) return {};
+  std::size_t first = 0;
+  while (first < column.rows() && !refers(column, first)) ++first;
+  if (first == column.rows()) return {};
   Column loaded(column.type());
-  for (std::size_t row = 0; row < column.rows(); ++row) {
-    const bool refers = !column.is_null(row) && column.values<StringRef>()[row].is_reference();
-    if (!refers) {
+  loaded.append_run(column, 0, first);
+  for (std::size_t row = first; row < column.rows(); ++row) {
+    if (!refers(column, row)) {
       loaded.append_run(column, row, 1);
       continue;
     }
@@ -63,13 +77,55 @@ Result<void> load_blobs(Store& store, Batch& batch) {
   return {};
 }
 
-std::string row_text(const Batch& batch, std::size_t row) {
-  std::string text;
+void append_row_text(const Batch& batch, std::size_t row, std::string& text) {
   for (const Column& column : batch.columns) {
     append_text(column, row, text);
     text += '|';
   }
+}
+
+std::string row_text(const Batch& batch, std::size_t row) {
+  std::string text;
+  append_row_text(batch, row, text);
   return text;
+}
+
+void TableRows::add(std::uint64_t id) {
+  ids_.push_back(id);
+  ends_.push_back(text_.size());
+}
+
+bool TableRows::sort() {
+  if (!std::ranges::is_sorted(ids_)) {
+    std::vector<std::size_t> places(size());
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    std::ranges::sort(places, {}, [&](std::size_t place) { return ids_[place]; });
+    TableRows sorted;
+    for (const std::size_t place : places) {
+      sorted.text_ += text(place);
+      sorted.add(ids_[place]);
+    }
+    *this = std::move(sorted);
+  }
+  return std::ranges::adjacent_find(ids_) == ids_.end();
+}
+
+std::size_t TableRows::find(std::uint64_t id) const {
+  const auto found = std::ranges::lower_bound(ids_, id);
+  return found == ids_.end() || *found != id ? kNone : static_cast<std::size_t>(found - ids_.begin());
+}
+
+std::uint64_t hash_of(const State& state) {
+  std::uint64_t hash = state.size();
+  const auto mix = [&](std::uint64_t word) { hash = (hash ^ word) * 0x9e3779b97f4a7c15U ^ hash >> 29; };
+  for (const auto& [name, rows] : state) {
+    mix(std::hash<std::string_view>()(name));
+    for (std::size_t place = 0; place < rows.size(); ++place) {
+      mix(rows.id(place));
+      mix(std::hash<std::string_view>()(rows.text(place)));
+    }
+  }
+  return hash;
 }
 
 // With the version, so that commits which change nothing but columns or indexes are told apart, too.
@@ -88,10 +144,11 @@ Result<State> read_state(Store& store, const Snapshot& snapshot) {
     while (auto batch = TRY(scan.next(ids))) {
       TRY(load_blobs(store, *batch));
       for (std::size_t row = 0; row < batch->rows(); ++row) {
-        const bool first = rows.emplace(static_cast<std::uint64_t>(ids[row]), row_text(*batch, row)).second;
-        if (!first) return Error(Code::corrupt, "a row version is there twice");
+        append_row_text(*batch, row, rows.next_text());
+        rows.add(static_cast<std::uint64_t>(ids[row]));
       }
     }
+    if (!rows.sort()) return Error(Code::corrupt, "a row version is there twice");
   }
   return state;
 }
@@ -349,6 +406,15 @@ bool Model::rewind(const State& state, std::size_t least) {
   return true;
 }
 
+bool Model::is_same(const std::map<std::uint64_t, std::string>& known, const TableRows& found) {
+  if (known.size() != found.size()) return false;
+  std::size_t place = 0;
+  return std::ranges::all_of(known, [&](const auto& row) {
+    const std::size_t at = place++;
+    return found.id(at) == row.first && found.text(at) == row.second;
+  });
+}
+
 std::string Model::committed(Store& store) {
   const auto found = read_state(store, store.snapshot().value());
   if (!found) return found.error().to_string();
@@ -357,15 +423,16 @@ std::string Model::committed(Store& store) {
     const auto rows = found->find(state_name(table.schema));
     if (rows == found->end()) return state_name(table.schema) + " is missing";
     std::vector<std::string> fresh;
-    for (const auto& [id, text] : rows->second) {
+    for (std::size_t place = 0; place < rows->second.size(); ++place) {
+      const std::uint64_t id = rows->second.id(place);
       row_max = std::max(row_max, id);
       if (table.rows.contains(id)) continue;
       if (id <= row_max_) return "row id " + std::to_string(id) + " was given before";
-      fresh.push_back(text);
-      table.rows.emplace(id, text);
+      fresh.emplace_back(rows->second.text(place));
+      table.rows.emplace(id, fresh.back());
     }
     if (fresh != inserted_[name]) return "the new rows of " + name + " are not those inserted";
-    if (table.rows != rows->second) return "rows of " + name + " changed that nobody touched";
+    if (!is_same(table.rows, rows->second)) return "rows of " + name + " changed that nobody touched";
   }
   if (found->size() != tables_.size()) return "a dropped table is still there";
   row_max_ = row_max;

@@ -6,16 +6,45 @@
 #include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/store.h"
 
 namespace mneme::sim {
 
-// Tables by name and version; a row is its columns as text, by RowId so that a reused id shows.
-using State = std::map<std::string, std::map<std::uint64_t, std::string>>;
+// The rows of a table by RowId, so that a reused id shows; a row is its columns as text. Millions of them are read and
+// compared, so all their text is one string.
+class TableRows {
+ public:
+  static constexpr std::size_t kNone = ~std::size_t{0};
+
+  // The text of the next row is appended to the string that this gives; add() then ends it.
+  [[nodiscard]] std::string& next_text() noexcept { return text_; }
+  void add(std::uint64_t id);
+  // To be called once all rows were added. False: an id is there twice.
+  [[nodiscard]] bool sort();
+
+  [[nodiscard]] std::size_t size() const noexcept { return ids_.size(); }
+  [[nodiscard]] std::uint64_t id(std::size_t place) const { return ids_[place]; }  // Ascending.
+  [[nodiscard]] std::string_view text(std::size_t place) const {
+    const std::size_t begin = place == 0 ? 0 : ends_[place - 1];
+    return std::string_view(text_).substr(begin, ends_[place] - begin);
+  }
+  [[nodiscard]] std::size_t find(std::uint64_t id) const;  // Its place, or kNone.
+  bool operator==(const TableRows&) const = default;
+
+ private:
+  std::vector<std::uint64_t> ids_;
+  std::vector<std::size_t> ends_;  // Of the rows in text_.
+  std::string text_;
+};
+
+using State = std::map<std::string, TableRows>;  // By name and version.
 
 std::string state_name(const TableSchema& schema);  // Of a table in a State.
+std::uint64_t hash_of(const State& state);
+void append_row_text(const Batch& batch, std::size_t row, std::string& text);
 std::string row_text(const Batch& batch, std::size_t row);
 // Puts the values that lie in blob files in place of the references to them.
 Result<void> load_blobs(Store& store, Batch& batch);
@@ -74,6 +103,7 @@ class Model {
   void insert_rows(Table& table, WriteSet& writes, std::size_t count);
   void append_value(const Table& table, std::size_t ordinal, Column& column, std::set<std::string>& taken);
   void end_rows(Table& table, WriteSet& writes, std::size_t count);
+  static bool is_same(const std::map<std::uint64_t, std::string>& known, const TableRows& found);
 
   std::mt19937_64 random_;
   Tables tables_;

@@ -25,16 +25,33 @@ struct History {  // Of one store and its model.
 
 using Rows = std::map<std::uint64_t, std::string>;
 
+Rows as_map(const TableRows& rows) {
+  Rows map;
+  for (std::size_t place = 0; place < rows.size(); ++place) map.emplace(rows.id(place), rows.text(place));
+  return map;
+}
+
+TableRows as_read(const Rows& map) {
+  TableRows rows;
+  for (const auto& [id, text] : map) {
+    rows.next_text() += text;
+    rows.add(id);
+  }
+  REQUIRE(rows.sort());
+  return rows;
+}
+
 // Every state that differs from the one after `commits` as a broken store's could.
 std::vector<std::pair<std::string, State>> mutations(const Model& model, std::size_t commits) {
   std::vector<std::pair<std::string, State>> all;
   const State& right = model.after(commits);
   const auto with = [&](const std::string& what, const std::string& table, const Rows& rows) {
     State state = right;
-    state[table] = rows;
+    state[table] = as_read(rows);
     all.emplace_back(what + " in " + table, std::move(state));
   };
-  for (const auto& [table, rows] : right) {
+  for (const auto& [table, read] : right) {
+    const Rows rows = as_map(read);
     State without = right;
     without.erase(table);
     all.emplace_back("lost: " + table, std::move(without));
@@ -51,7 +68,7 @@ std::vector<std::pair<std::string, State>> mutations(const Model& model, std::si
     for (std::size_t before = 0; before < commits; ++before) {  // I4.
       const auto older = model.after(before).find(table);
       if (older == model.after(before).end()) continue;
-      for (const auto& [id, text] : older->second) {
+      for (const auto& [id, text] : as_map(older->second)) {
         if (rows.contains(id)) continue;
         Rows risen = rows;
         risen.emplace(id, text);

@@ -169,6 +169,14 @@ DurableImage SimFileSystem::cut(CutPolicy policy, std::uint64_t seed) const {
   return ImageBuilder(*this, policy, seed).build();
 }
 
+DurableImage SimFileSystem::now() const {
+  const std::lock_guard held(mutex_);
+  DurableImage image;
+  image.directories = names_.directories;
+  for (const auto& [path, inode] : names_.files) image.files.emplace(path, inode->content);
+  return image;
+}
+
 std::uint64_t DurableImage::hash() const {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const auto& [path, bytes] : files) {

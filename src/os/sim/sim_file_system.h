@@ -63,6 +63,9 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   // What the disk may hold if power is cut now. Does not disturb the running system.
   [[nodiscard]] DurableImage cut(CutPolicy policy, std::uint64_t seed) const;
 
+  // What it shows now to who opens its files.
+  [[nodiscard]] DurableImage now() const;
+
   // Power was cut and is back: the disk holds `image` and nothing fails. REQUIRES: nobody uses a file opened before.
   void reset(const DurableImage& image);
   // The bytes of a file, durable as they stand, for a test to damage until the next operation. REQUIRES: it is there.
