@@ -63,15 +63,14 @@ void Column::append_null() {
 void Column::append_fixed(Bytes value) {
   DEBUG_ASSERT(!type_.is_variable() && value.size() == type_.width());
   push_valid(true);
-  data_.insert(data_.end(), value.begin(), value.end());
+  data_.append(value);
   ++rows_;
 }
 
 void Column::append_borrowed(StringRef value) {
   DEBUG_ASSERT(type_.is_variable());
   push_valid(true);
-  const auto* raw = reinterpret_cast<const std::byte*>(&value);
-  data_.insert(data_.end(), raw, raw + sizeof value);
+  data_.append({reinterpret_cast<const std::byte*>(&value), sizeof value});
   ++rows_;
 }
 
@@ -138,8 +137,7 @@ void Column::append_run(const Column& from, std::size_t first, std::size_t count
   }
   const std::size_t width = type_.width();
   if (from.validity_.empty() && validity_.empty()) {
-    data_.insert(data_.end(), from.data_.begin() + static_cast<std::ptrdiff_t>(first * width),
-                 from.data_.begin() + static_cast<std::ptrdiff_t>((first + count) * width));
+    data_.append({from.data_.data() + first * width, count * width});
     rows_ += count;
     return;
   }
@@ -163,14 +161,14 @@ void Column::append_lent(const Column& from, std::size_t first, std::size_t coun
 
 void Column::adopt(ByteBuffer bytes, std::size_t rows, std::vector<std::uint64_t> validity) {
   ASSERT(bytes.size() == rows * type_.width() && (validity.empty() || validity.size() == words_for(rows)));
-  data_ = std::move(bytes);
+  data_.adopt(std::move(bytes));
   rows_ = rows;
   validity_ = std::move(validity);
   if (!validity_.empty() && rows % 64 != 0) validity_.back() |= ~std::uint64_t{0} << (rows % 64);
 }
 
 std::size_t Column::memory_bytes() const noexcept {
-  return sizeof *this + data_.capacity() + validity_.capacity() * sizeof(std::uint64_t) + heap_bytes_;
+  return sizeof *this + data_.heap_bytes() + validity_.capacity() * sizeof(std::uint64_t) + heap_bytes_;
 }
 
 namespace {

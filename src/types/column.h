@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "mneme/type.h"
+#include "types/column_bytes.h"
 
 namespace mneme {
 
@@ -107,7 +108,7 @@ class Column {
   StringRef copy_to_heap(StringRef value);
   Type type_;
   std::size_t rows_ = 0;
-  ByteBuffer data_;
+  ColumnBytes data_;
   std::vector<std::uint64_t> validity_;
   std::vector<std::unique_ptr<char[]>> heap_;  // Chunks never move, so refs stay good.
   std::size_t heap_used_ = 0;

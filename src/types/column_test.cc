@@ -32,6 +32,35 @@ void check_equal(const Column& a, std::size_t first, const Column& b) {
   }
 }
 
+TEST_CASE("column: the values of a row lie in it, and are the same once it has moved or grown") {
+  for (std::size_t rows = 1; rows <= 5; ++rows) {
+    Column column(kInt);
+    for (std::size_t row = 0; row < rows; ++row) column.append(static_cast<std::int64_t>(row) * 7 - 1);
+    CHECK((column.memory_bytes() == sizeof column) == (rows * sizeof(std::int64_t) <= ColumnBytes::kInsideBytes));
+    Column moved(std::move(column));
+    moved.append_run(ints_with_nulls(rows), 0, rows);
+    moved.truncate(rows + 1);
+    const Column again(std::move(moved));
+    REQUIRE(again.rows() == rows + 1);
+    for (std::size_t row = 0; row < rows; ++row)
+      CHECK(again.values<std::int64_t>()[row] == static_cast<std::int64_t>(row) * 7 - 1);
+    CHECK(again.values<std::int64_t>()[rows] == 0);
+  }
+}
+
+TEST_CASE("column: rows that are made where others were are zeros, inside of it and beyond") {
+  for (const std::size_t rows : {1U, 2U, 3U}) {
+    Column column(kInt);
+    for (std::size_t row = 0; row < rows; ++row) column.append(std::int64_t{-1});
+    column.clear();
+    CHECK(column.rows() == 0);
+    column.extend(rows);
+    for (std::size_t row = 0; row < rows; ++row) CHECK(column.values<std::int64_t>()[row] == 0);
+    *reinterpret_cast<std::int64_t*>(column.become_one()) = 5;
+    CHECK(column.values<std::int64_t>()[0] == 5);
+  }
+}
+
 TEST_CASE("column: what is appended is what is read, NULLs at word borders too, and text stays where it was put") {
   for (const std::size_t rows : {1U, 63U, 64U, 65U, 200U}) {
     const Column ints = ints_with_nulls(rows);
