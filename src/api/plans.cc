@@ -36,38 +36,34 @@ Result<void> cast(const Column& given, Column& out) {
   return function->kernel({&operand, 1}, 1, out);
 }
 
-Result<Column> column_of(const Value& value, const Type& type) {
-  Column out(type);
-  if (value.is_null()) {
-    out.append_null();
-    return out;
-  }
-  if (value.type() == type) {
+Result<void> bind_value(const Value& value, Column& out) {
+  if (value.is_null() || value.type() == out.type()) {
     append_value(out, value);
-    return out;
+    return {};
   }
   if (value.type().kind == TypeKind::text) {
-    append_value(out, TRY(Value::from_text(type, value.as_text())));
-    return out;
+    append_value(out, TRY(Value::from_text(out.type(), value.as_text())));
+    return {};
   }
   Column given(value.type());
   append_value(given, value);
-  TRY(cast(given, out));
-  return out;
+  return cast(given, out);
 }
 
 // Of a value from a BlobWriter.
-Result<Column> column_of_blob(Engine& engine, const Value& value, const Type& type, bool by_reference) {
+Result<void> bind_blob(Engine& engine, const Value& value, bool by_reference, Column& out) {
   const BlobRef ref = TRY(reference_of(engine, value));
   Column given(value.type());
   given.append_copy(as_reference(ref));
-  if (by_reference && type == given.type()) return given;
-  TRY(load_blobs(engine.store(), given));
-  if (type == given.type()) return given;
-  Column out(type);
+  const bool same = out.type() == given.type();
+  if (!same || !by_reference) TRY(load_blobs(engine.store(), given));
+  if (same) {
+    out = std::move(given);
+    return {};
+  }
   TRY(cast(given, out));
   out.keep_alive(std::make_shared<const Column>(std::move(given)));
-  return out;
+  return {};
 }
 
 }  // namespace
@@ -120,11 +116,10 @@ Result<std::vector<Column>> bind_parameters(Engine& engine, const query::Stateme
   std::vector<Column> columns;
   columns.reserve(values.size() + 1 + plan.scalar_subqueries.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const Type& type = plan.parameter_types[i];
-    auto column = values[i].is_reference() ? column_of_blob(engine, values[i], type, plan.parameters_by_reference[i])
-                                           : column_of(values[i], type);
-    if (!column) return std::move(column).error().during("parameter $" + std::to_string(i + 1));
-    columns.push_back(std::move(column).value());
+    Column& column = columns.emplace_back(plan.parameter_types[i]);
+    auto bound = values[i].is_reference() ? bind_blob(engine, values[i], plan.parameters_by_reference[i], column)
+                                          : bind_value(values[i], column);
+    if (!bound) return std::move(bound).error().during("parameter $" + std::to_string(i + 1));
   }
   return columns;
 }

@@ -62,6 +62,7 @@ Result<KeyBounds> key_bounds(const Probe& probe, std::span<const ColumnSchema* c
 
 Result<std::vector<const ColumnSchema*>> index_columns(const TableSchema& schema, const IndexSchema& index) {
   std::vector<const ColumnSchema*> columns;
+  columns.reserve(index.columns.size());
   for (const ColumnId id : index.columns) {
     const ColumnSchema* column = schema.find(id);
     if (column == nullptr) {

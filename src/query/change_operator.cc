@@ -15,7 +15,7 @@ Result<std::optional<Batch>> ChangeOperator::next() {
 }
 
 Result<void> ChangeOperator::insert(Batch& rows) {
-  TRY(context_.transaction.insert(table_->id, rows));
+  TRY(context_.transaction.insert(table_.id, rows));
   return check(rows);  // Last: identity columns have their numbers now, and NULL where none may be was told first.
 }
 
@@ -25,7 +25,7 @@ Result<void> ChangeOperator::check(const Batch& rows) const {
     const Column answers = TRY(evaluate(*check.predicate, over(rows, context_)));
     for (std::size_t row = 0; row < answers.rows(); ++row) {
       if (answers.is_null(row) || answers.values<std::uint8_t>()[row] != 0) continue;
-      return Error(Code::constraint, "a row of table '" + table_->name + "' violates CHECK '" + check.name + "'")
+      return Error(Code::constraint, "a row of table '" + table_.name + "' violates CHECK '" + check.name + "'")
           .with_sqlstate("23514");
     }
   }

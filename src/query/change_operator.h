@@ -12,9 +12,9 @@ class ChangeOperator : public Operator {  // One thread at a time.
   Result<std::optional<Batch>> next() final;
 
  protected:
-  ChangeOperator(SchemaPtr table, const std::vector<CheckExpression>* checks,
+  ChangeOperator(const SchemaPtr& table, const std::vector<CheckExpression>* checks,
                  const std::vector<ExpressionPtr>& returning, ExecutionContext& context)
-      : table_(std::move(table)), checks_(checks), returning_(returning), context_(context) {}
+      : table_(*table), checks_(checks), returning_(returning), context_(context) {}
 
   virtual Result<void> change() = 0;
 
@@ -24,12 +24,12 @@ class ChangeOperator : public Operator {  // One thread at a time.
   // Counts changed rows and computes RETURNING over these.
   Result<void> changed(const Batch& rows);
 
-  [[nodiscard]] const TableSchema& table() const noexcept { return *table_; }
+  [[nodiscard]] const TableSchema& table() const noexcept { return table_; }
   [[nodiscard]] ExecutionContext& context() noexcept { return context_; }
   [[nodiscard]] bool returns() const noexcept { return !returning_.empty(); }
 
  private:
-  const SchemaPtr table_;
+  const TableSchema& table_;                          // Of the plan.
   const std::vector<CheckExpression>* const checks_;  // Null: rows only go.
   const std::vector<ExpressionPtr>& returning_;
   ExecutionContext& context_;

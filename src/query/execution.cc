@@ -89,12 +89,14 @@ Selection every_row(std::size_t rows) {
 
 std::vector<Type> types_of(const std::vector<OutputColumn>& columns) {
   std::vector<Type> types;
+  types.reserve(columns.size());
   for (const OutputColumn& column : columns) types.push_back(column.type);
   return types;
 }
 
 std::vector<Type> types_of(const std::vector<ExpressionPtr>& expressions) {
   std::vector<Type> types;
+  types.reserve(expressions.size());
   for (const ExpressionPtr& expression : expressions) types.push_back(expression->type);
   return types;
 }

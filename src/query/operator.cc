@@ -38,6 +38,7 @@ Result<OperatorPtr> make_node(const Plan& plan, ExecutionContext& context, int d
     if (made != nullptr) return made;
   }
   Inputs inputs;
+  inputs.reserve(plan.inputs.size());
   for (const PlanPtr& input : plan.inputs) {
     OperatorPtr made = TRY(make_at(*input, context, depth + 1));
     inputs.emplace_back(std::move(made), input->columns.size(), context);

@@ -37,13 +37,9 @@ const MemoryIndex* Memtable::memory_index(IndexId id) const noexcept {
 }
 
 Result<void> Memtable::append(const Batch& batch, std::size_t from, std::size_t count, RowId first) {
-  std::size_t before = 0;
-  {
-    Lock lock(mutex_);
-    before = appended_;
-  }
-  auto outcome = copy_rows(batch, from, count, first);
-  if (outcome && !indexes_.empty()) outcome = feed_indexes(before, count);
+  std::size_t ordinal = 0;
+  auto outcome = copy_rows(batch, from, count, first, ordinal);
+  if (outcome && !indexes_.empty()) outcome = feed_indexes(ordinal, count);
   if (!outcome) discard();
   return outcome;
 }
@@ -72,8 +68,10 @@ std::optional<Memtable::Stamp> Memtable::stamp(std::size_t at) const {
   return at < stamps_.size() ? std::optional(stamps_[at]) : std::nullopt;
 }
 
-Result<void> Memtable::copy_rows(const Batch& batch, std::size_t from, std::size_t rows, RowId first) {
+Result<void> Memtable::copy_rows(const Batch& batch, std::size_t from, std::size_t rows, RowId first,
+                                 std::size_t& ordinal) {
   Lock lock(mutex_);
+  ordinal = appended_;
   TRY(make_room_for_commit());
   for (std::size_t done = 0; done < rows;) {
     MemtableChunk* chunk = TRY(chunk_with_room());
@@ -97,6 +95,7 @@ Result<void> Memtable::feed_indexes(std::size_t first, std::size_t count) {
     const std::size_t rows = std::min(count - done, chunk.capacity - from);
     for (Index& index : indexes_) {
       Batch batch;
+      batch.columns.reserve(index.columns.size());
       for (const std::size_t column : index.columns) {
         chunk.read(column, from, rows, batch.columns.emplace_back(schema_->columns[column].type));
       }
@@ -223,10 +222,11 @@ void Memtable::end_prepared(std::uint64_t sequence) noexcept {
   }
 }
 
-std::vector<const MemtableChunk*> Memtable::chunks(std::size_t rows) const {
+Memtable::VisibleRows Memtable::visible_chunks(std::uint64_t sequence) const {
   Lock lock(mutex_);
-  std::vector<const MemtableChunk*> found(rows == 0 ? 0 : MemtableChunk::index_of(rows - 1) + 1);
-  for (std::size_t i = 0; i < found.size(); ++i) found[i] = chunks_[i].get();
+  VisibleRows found{visible(sequence), {}};
+  found.chunks.resize(found.count == 0 ? 0 : MemtableChunk::index_of(found.count - 1) + 1);
+  for (std::size_t i = 0; i < found.chunks.size(); ++i) found.chunks[i] = chunks_[i].get();
   return found;
 }
 

@@ -82,8 +82,11 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
 
   [[nodiscard]] std::size_t rows() const LOCK_NOT_HELD(mutex_);  // Appended, published or not.
   [[nodiscard]] std::size_t visible_rows(std::uint64_t sequence) const LOCK_NOT_HELD(mutex_);  // Ended ones too.
-  // The chunks that hold the first `rows` rows; a row's ordinal counts from the first of all. REQUIRES: published.
-  [[nodiscard]] std::vector<const struct MemtableChunk*> chunks(std::size_t rows) const LOCK_NOT_HELD(mutex_);
+  struct VisibleRows {
+    std::size_t count = 0;                            // As visible_rows().
+    std::vector<const struct MemtableChunk*> chunks;  // That hold them; a row's ordinal counts from the first of all.
+  };
+  [[nodiscard]] VisibleRows visible_chunks(std::uint64_t sequence) const LOCK_NOT_HELD(mutex_);
   [[nodiscard]] std::uint64_t first_sequence() const LOCK_NOT_HELD(mutex_);  // Of the oldest commit; 0: none.
   [[nodiscard]] std::uint64_t last_sequence() const LOCK_NOT_HELD(mutex_);   // Of the newest commit; 0: none.
   [[nodiscard]] std::size_t memory_bytes() const LOCK_NOT_HELD(mutex_);
@@ -98,7 +101,9 @@ class Memtable : public std::enable_shared_from_this<Memtable> {
     std::vector<std::size_t> columns;  // Ordinals in the schema.
     std::unique_ptr<MemoryIndex> entries;
   };
-  Result<void> copy_rows(const Batch& batch, std::size_t from, std::size_t rows, RowId first) LOCK_NOT_HELD(mutex_);
+  // Of the first row copied its ordinal.
+  Result<void> copy_rows(const Batch& batch, std::size_t from, std::size_t rows, RowId first, std::size_t& ordinal)
+      LOCK_NOT_HELD(mutex_);
   Result<void> feed_indexes(std::size_t first, std::size_t count) LOCK_NOT_HELD(mutex_);
   Result<void> make_room_for_commit() LOCK_HELD(mutex_);
   Result<MemtableChunk*> chunk_with_room() LOCK_HELD(mutex_);

@@ -115,7 +115,7 @@ class ColumnCrc {
 }  // namespace
 
 Result<void> check_memtable(const Memtable& memtable) {
-  const auto chunks = memtable.chunks(memtable.visible_rows(kEnding - 1));
+  const auto chunks = memtable.visible_chunks(kEnding - 1).chunks;
   std::size_t first = 0;
   for (std::size_t i = 0; const auto stamp = memtable.stamp(i); ++i) {
     std::uint32_t crc = 0;

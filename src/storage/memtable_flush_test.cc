@@ -93,7 +93,7 @@ TEST_CASE("a flush of rows that changed in memory is refused: whichever byte, of
   memtable.stamp_rows(crc);
   memtable.publish(7);
   CHECK(check_memtable(memtable).has_value());
-  const MemtableChunk& chunk = *memtable.chunks(100).at(1);
+  const MemtableChunk& chunk = *memtable.visible_chunks(kEnding - 1).chunks.at(1);
   for (std::size_t column = 0; column < batch.columns.size(); ++column) {
     std::byte& value = chunk.columns[column].values[3 * batch.columns[column].type().width()];
     auto& nulls = chunk.columns[column].nulls[0];

@@ -6,11 +6,12 @@
 
 namespace mneme {
 
-MemtableSource::MemtableSource(std::shared_ptr<const Memtable> memtable, std::uint64_t sequence)
+MemtableSource::MemtableSource(Memtable::VisibleRows rows, std::shared_ptr<const Memtable>&& memtable,
+                               std::uint64_t sequence)
     : memtable_(std::move(memtable)),
       sequence_(sequence),
-      rows_(static_cast<std::uint32_t>(memtable_->visible_rows(sequence))),
-      chunks_(memtable_->chunks(rows_)) {}
+      rows_(static_cast<std::uint32_t>(rows.count)),
+      chunks_(std::move(rows.chunks)) {}
 
 const MemtableChunk& MemtableSource::chunk_of(std::uint64_t ordinal) const noexcept {
   return *chunks_[MemtableChunk::index_of(ordinal)];

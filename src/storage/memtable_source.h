@@ -9,7 +9,8 @@ namespace mneme {
 
 class MemtableSource final : public RowSource {  // Thread-safe.
  public:
-  MemtableSource(std::shared_ptr<const Memtable> memtable, std::uint64_t sequence);
+  MemtableSource(std::shared_ptr<const Memtable> memtable, std::uint64_t sequence)
+      : MemtableSource(memtable->visible_chunks(sequence), std::move(memtable), sequence) {}
 
   [[nodiscard]] std::uint32_t rows() const noexcept override { return rows_; }
   std::size_t live_mask(std::uint64_t first, std::size_t count, std::uint64_t* bits) const override;
@@ -32,6 +33,7 @@ class MemtableSource final : public RowSource {  // Thread-safe.
   [[nodiscard]] std::vector<DeleteSet::Pair> ended_after(std::uint64_t sequence) const;
 
  private:
+  MemtableSource(Memtable::VisibleRows rows, std::shared_ptr<const Memtable>&& memtable, std::uint64_t sequence);
   [[nodiscard]] const MemtableChunk& chunk_of(std::uint64_t ordinal) const noexcept;
   void gather_run(std::size_t column, std::span<const std::uint32_t> ordinals, Column& out) const;
 

@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(Fixture, "memtable: rows that take the place of discarded ones
   memtable->discard();
   memtable->append(rows_from(1, 1), RowId{2}).value();
   memtable->publish(2);
-  const auto chunks = memtable->chunks(2);
+  const auto chunks = memtable->visible_chunks(2).chunks;
   CHECK_FALSE(chunks.front()->is_null(0, 1));
   CHECK(seen(2) == range(0, 2));
 }

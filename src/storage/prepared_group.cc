@@ -138,19 +138,19 @@ std::uint32_t PreparedGroup::crc_of_rows(const Batch& batch, std::size_t first, 
 }
 
 // A memtable holds rows of one schema version, and no more than a flush can sort.
-Result<std::shared_ptr<Memtable>> PreparedGroup::memtable_with_room(TableId id) {
+Result<PreparedGroup::Room> PreparedGroup::memtable_with_room(TableId id, std::size_t rows_max) {
   const TableVersion& table = *now().find(id);
   if (!table.memtables.empty()) {
     const auto& last = table.memtables.back();
-    if (!last->frozen() && last->schema().version == table.schema->version &&
-        last->rows() < MemtableFlush::rows_max(*table.schema, context_.budget)) {
-      return last;
+    const std::size_t rows = last->rows();
+    if (!last->frozen() && last->schema().version == table.schema->version && rows < rows_max) {
+      return Room{last, rows_max - rows};
     }
   }
   auto memtable = std::make_shared<Memtable>(context_.scheduler, context_.budget, table.schema);
   if (context_.indexes != nullptr) TRY(memtable->add_indexes(*context_.indexes, context_.scheduler));
   change_version().tables.at(id).memtables.push_back(memtable);
-  return memtable;
+  return Room{std::move(memtable), rows_max};
 }
 
 Result<void> PreparedGroup::insert(const InsertRows& change) {
@@ -160,12 +160,13 @@ Result<void> PreparedGroup::insert(const InsertRows& change) {
   table->keys->pass(*table->schema, change.batch);
   const std::size_t rows_max = MemtableFlush::rows_max(*table->schema, context_.budget);
   for (std::size_t done = 0; done < change.batch.rows();) {
-    const auto memtable = TRY(memtable_with_room(change.table));
-    if (std::ranges::find(appended_, memtable) == appended_.end()) appended_.push_back(memtable);
-    const std::size_t count = std::min(change.batch.rows() - done, rows_max - memtable->rows());
-    TRY(memtable->append(change.batch, done, count, RowId{static_cast<std::uint64_t>(change.first_row) + done}));
-    TRY(hold_blobs(change.batch, done, count, *memtable));
-    memtable->stamp_rows(count == change.batch.rows() ? change.crc : crc_of_rows(change.batch, done, count));
+    Room room = TRY(memtable_with_room(change.table, rows_max));
+    Memtable& memtable = *room.memtable;
+    if (std::ranges::find(appended_, room.memtable) == appended_.end()) appended_.push_back(std::move(room.memtable));
+    const std::size_t count = std::min(change.batch.rows() - done, room.rows);
+    TRY(memtable.append(change.batch, done, count, RowId{static_cast<std::uint64_t>(change.first_row) + done}));
+    TRY(hold_blobs(change.batch, done, count, memtable));
+    memtable.stamp_rows(count == change.batch.rows() ? change.crc : crc_of_rows(change.batch, done, count));
     done += count;
   }
   return {};

@@ -45,7 +45,11 @@ class PreparedGroup {  // One thread at a time, under the store's lock.
   Result<void> create(const CreateTable& change);
   Result<void> alter(const AlterTable& change);
   static std::uint32_t crc_of_rows(const Batch& batch, std::size_t first, std::size_t count);
-  Result<std::shared_ptr<Memtable>> memtable_with_room(TableId id);
+  struct Room {
+    std::shared_ptr<Memtable> memtable;
+    std::size_t rows = 0;  // That it takes yet.
+  };
+  Result<Room> memtable_with_room(TableId id, std::size_t rows_max);
   Result<void> insert(const InsertRows& change);
   Result<void> hold_blobs(const Batch& batch, std::size_t first, std::size_t count, Memtable& memtable);
   Result<void> end(const EndRows& change);

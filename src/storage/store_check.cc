@@ -54,9 +54,9 @@ class Checker {  // One thread at a time; lives for one check.
   }
 
   Result<void> check_memtable_blobs(const Memtable& memtable) {
-    const std::size_t rows = memtable.visible_rows(kEnding - 1);
-    for (const MemtableChunk* chunk : memtable.chunks(rows)) {
-      const std::size_t count = std::min(rows - chunk->first, chunk->capacity);
+    const Memtable::VisibleRows rows = memtable.visible_chunks(kEnding - 1);
+    for (const MemtableChunk* chunk : rows.chunks) {
+      const std::size_t count = std::min(rows.count - chunk->first, chunk->capacity);
       const std::span<const RowId> ids(chunk->row_ids, count);
       for (std::size_t i = 0; i < memtable.schema().columns.size(); ++i) {
         const ColumnSchema& column = memtable.schema().columns[i];

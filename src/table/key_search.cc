@@ -42,13 +42,14 @@ Result<std::unique_ptr<KeySearch>> KeySearch::open(const Snapshot& snapshot, con
   search->schema_ = std::move(schema);
   if (snapshot.version->find(search->schema_->id) == nullptr) return search;
   IndexKind* kind = TRY(kinds.kind_of(*found));
-  for (auto& rows : TRY(row_sources(snapshot, search->schema_->id))) {
-    if (rows->last_sequence() <= newer_than) continue;
+  auto all = TRY(row_sources(snapshot, search->schema_->id));
+  search->sources_.reserve(all.size());
+  for (auto& rows : all) {
+    if (newer_than != 0 && rows->last_sequence() <= newer_than) continue;
     const MemoryIndex* memory = rows->memtable() == nullptr ? nullptr : rows->memtable()->memory_index(index);
     auto reader = TRY(kind->open(rows, memory, *search->schema_, *found, budget));
     search->sources_.push_back({std::move(rows), std::move(reader)});
   }
-  search->left_out_.resize(search->sources_.size());
   return search;
 }
 
@@ -69,9 +70,9 @@ Result<std::optional<KeySearch::Hit>> KeySearch::find_in(const Source& source, B
 }
 
 Result<std::optional<KeySearch::Hit>> KeySearch::find_live(Bytes key, const PendingRows* pending) {
-  for (std::size_t i = 0; i < sources_.size(); ++i) {
-    if (left_out_[i]) continue;
-    if (auto hit = TRY(find_in(sources_[i], key, pending))) return hit;
+  for (const Source& source : sources_) {
+    if (source.left_out) continue;
+    if (auto hit = TRY(find_in(source, key, pending))) return hit;
   }
   return std::optional<Hit>();
 }
@@ -83,12 +84,12 @@ Result<bool> KeySearch::narrow_to(const Column& column, std::size_t first, std::
   bound.lower->append_run(column, found->first, 1);
   bound.upper->append_run(column, found->second, 1);
   bool any = false;
-  for (std::size_t i = 0; i < sources_.size(); ++i) {
-    const RowSource& rows = *sources_[i].rows;
+  for (Source& source : sources_) {
+    const RowSource& rows = *source.rows;
     const MemoryIndex* memory = rows.memtable() == nullptr ? nullptr : rows.memtable()->memory_index(index_->id);
     bool may = TRY(rows.may_contain(bound, 0, rows.rows()));
     may = may && (memory == nullptr || memory->may_have(*bound.lower, *bound.upper));
-    left_out_[i] = !may;
+    source.left_out = !may;
     any = any || may;
   }
   return any;

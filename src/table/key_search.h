@@ -15,6 +15,7 @@ class KeySearch {  // One thread at a time. Keeps the snapshot's files and memta
   struct Source {
     std::shared_ptr<const RowSource> rows;
     std::unique_ptr<IndexReader> index;
+    bool left_out = false;  // By narrow_to().
   };
   struct Hit {
     std::shared_ptr<const RowSource> source;
@@ -42,7 +43,6 @@ class KeySearch {  // One thread at a time. Keeps the snapshot's files and memta
   const IndexSchema* index_ = nullptr;  // Of schema_.
   std::vector<const ColumnSchema*> columns_;
   std::vector<Source> sources_;  // Newest first.
-  std::vector<bool> left_out_;   // By narrow_to().
   std::vector<RowId> ids_;
 };
 

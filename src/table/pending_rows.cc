@@ -11,6 +11,7 @@ constexpr std::size_t kManyRows = kBatchRowsMax / 8;  // At once: more are likel
 
 std::shared_ptr<Batch> empty_batch(const TableSchema& schema) {
   auto batch = std::make_shared<Batch>();
+  batch->columns.reserve(schema.columns.size());
   for (const ColumnSchema& column : schema.columns) batch->columns.emplace_back(column.type);
   return batch;
 }
@@ -39,7 +40,6 @@ std::size_t PendingRows::append_by(Append copy, const Batch& batch) {
     done += count;
     rows_ += count;
   }
-  dead_.resize(rows_, false);
   const std::size_t after = bytes_from(last);
   return after > before ? after - before : 0;
 }
@@ -79,7 +79,8 @@ bool PendingRows::remove(RowId row) {
   }
   const std::size_t at = row_of(row);
   ASSERT(at < rows_);
-  if (dead_[at]) return false;
+  if (is_dead(at)) return false;
+  if (dead_.size() <= at) dead_.resize(rows_);
   dead_[at] = true;
   dead_order_.push_back(at);
   return true;
@@ -91,15 +92,16 @@ std::vector<Batch> PendingRows::take_live_batches() {
   for (std::size_t b = 0; b < batches_.size(); ++b) {
     const std::size_t base = b * kBatchRowsMax;
     const std::size_t end = std::min(rows_, base + kBatchRowsMax);
-    const auto begin_dead = dead_.begin() + static_cast<std::ptrdiff_t>(base);
-    const auto end_dead = dead_.begin() + static_cast<std::ptrdiff_t>(end);
-    if (std::find(begin_dead, end_dead, true) == end_dead && batches_[b].use_count() == 1) {
+    const auto dead_at = [&](std::size_t row) { return dead_.begin() + static_cast<std::ptrdiff_t>(row); };
+    const std::size_t told = std::min(end, dead_.size());
+    const bool all_live = base >= told || std::find(dead_at(base), dead_at(told), true) == dead_at(told);
+    if (all_live && batches_[b].use_count() == 1) {
       out.push_back(std::move(*batches_[b]));
       continue;
     }
     Batch live = std::move(*empty_batch(*schema_));
     for (std::size_t row = base; row < end; ++row) {
-      if (!dead_[row]) append_rows(live, *batches_[b], row - base, 1);
+      if (!is_dead(row)) append_rows(live, *batches_[b], row - base, 1);
     }
     if (live.rows() > 0) out.push_back(std::move(live));
   }
@@ -146,7 +148,7 @@ void PendingRows::rollback(const Mark& mark) {
   for (; dead_order_.size() > mark.dead; dead_order_.pop_back()) dead_[dead_order_.back()] = false;
   while (ended_.size() > mark.ended) ended_.erase(ended_order_.pop());
   rows_ = mark.rows;
-  dead_.resize(rows_);
+  dead_.resize(std::min(dead_.size(), rows_));
   cut_to(rows_);
 }
 

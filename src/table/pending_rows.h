@@ -33,7 +33,7 @@ class PendingRows {  // One thread at a time.
   bool remove(RowId row);
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }  // Ever appended; some may be dead.
-  [[nodiscard]] bool is_dead(std::size_t row) const noexcept { return dead_[row]; }
+  [[nodiscard]] bool is_dead(std::size_t row) const noexcept { return row < dead_.size() && dead_[row]; }
   [[nodiscard]] bool has_ended(RowId row) const noexcept { return ended_.contains(row); }
   [[nodiscard]] bool empty() const noexcept { return rows_ == dead_order_.size() && ended_.empty(); }
   [[nodiscard]] const RowSet& ended() const noexcept { return ended_; }
@@ -62,7 +62,7 @@ class PendingRows {  // One thread at a time.
   std::shared_ptr<const TableSchema> schema_;
   std::vector<std::shared_ptr<Batch>> batches_;
   std::size_t rows_ = 0;
-  std::vector<bool> dead_;
+  std::vector<bool> dead_;  // Up to the last one that was.
   std::vector<std::size_t> dead_order_;
   RowSet ended_;
   RowTrail ended_order_;

@@ -68,10 +68,11 @@ std::shared_ptr<const TableSchema> Transaction::find_table(std::string_view name
   return nullptr;
 }
 
-std::shared_ptr<const TableSchema> Transaction::find_table(TableId table) const {
+const std::shared_ptr<const TableSchema>& Transaction::find_table(TableId table) const {
+  static const std::shared_ptr<const TableSchema> none;
   if (const auto changed = changes_->schemas.find(table); changed != changes_->schemas.end()) return changed->second;
   const TableVersion* found = snapshot_.version->find(table);
-  return found == nullptr ? nullptr : found->schema;
+  return found == nullptr ? none : found->schema;
 }
 
 Result<void> Transaction::create_table(TableSchema schema) {
@@ -176,7 +177,7 @@ Result<void> refuse_nulls(const TableSchema& schema, const Batch& batch) {
 
 // Numbers the rows, checks and reserves what can fail; tells where they go.
 Result<PendingRows*> Transaction::admit(TableId table, Batch& batch, std::size_t bytes_max) {
-  const auto schema = find_table(table);
+  const auto& schema = find_table(table);
   ASSERT(schema != nullptr && batch.columns.size() == schema->columns.size());
   TRY(number_rows(*schema, batch));
   TRY(refuse_nulls(*schema, batch));

@@ -69,7 +69,8 @@ class Transaction {  // One thread at a time.
 
   // The catalogue with this transaction's changes. Null: no such table.
   [[nodiscard]] std::shared_ptr<const TableSchema> find_table(std::string_view name) const;
-  [[nodiscard]] std::shared_ptr<const TableSchema> find_table(TableId table) const;
+  // Good until this transaction changes the table.
+  [[nodiscard]] const std::shared_ptr<const TableSchema>& find_table(TableId table) const;
   [[nodiscard]] std::vector<std::shared_ptr<const TableSchema>> tables() const;  // By name.
   // Gives the schema its id. already_exists: the name is taken.
   Result<void> create_table(TableSchema schema);

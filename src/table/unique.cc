@@ -68,7 +68,7 @@ Result<void> Transaction::check_own(const PendingRows& pending, const IndexSchem
 
 Result<void> Transaction::check_against_snapshot(const PendingRows& pending, const IndexSchema& index,
                                                  std::size_t from) {
-  const auto schema = find_table(pending.schema().id);
+  const auto& schema = find_table(pending.schema().id);
   const auto search = TRY(KeySearch::open(snapshot_, kinds_, schema, index.id, store_.budget()));
   if (search->sources().empty()) return {};
   ByteBuffer key;

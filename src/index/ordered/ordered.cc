@@ -52,7 +52,9 @@ class OrderedKind final : public IndexKind {
     } else if (memory != nullptr) {
       const auto& kept = static_cast<const OrderedMemory&>(*memory);  // Made by memory_index() above.
       const auto same = [&](const ColumnSchema* column, const Type& type) { return column->type == type; };
-      if (std::ranges::equal(columns, kept.types(), same)) return make_memory_reader(source, columns, kept);
+      if (std::ranges::equal(columns, kept.types(), same)) {
+        return make_memory_reader(std::move(source), std::move(columns), kept);
+      }
     }
     return make_scan_reader(std::move(source), std::move(columns), budget);
   }
