@@ -195,8 +195,8 @@ Result<Lsn> Store::try_commit(Commit& commit) {
   TRY(check_writable());
   const Reservation room = TRY(number_and_encode(commit));
   PreparedGroup prepared(*core_.version, {core_.world.scheduler, core_.budget, core_.indexes, nullptr, &core_.blobs});
-  // Not pinned: nothing is dropped while the lock is held.
-  const Snapshot latest{core_.applied, core_.version, nullptr};
+  // Neither pinned nor counted: nothing is dropped while the lock is held.
+  const Snapshot latest{core_.applied, {std::shared_ptr<void>(), core_.version.get()}, nullptr};
   const std::uint64_t refusals = core_.budget.refusals();
   if (auto done = prepare(writes, prepared); !done) {
     commit.memory_short = done.error().code() == Code::full && core_.budget.refusals() != refusals;
