@@ -45,13 +45,13 @@ std::array<std::byte, 16> read_boot() {
   return id;
 }
 
+}  // namespace
+
 // No process outlives the boot it began in.
 const std::array<std::byte, 16>& this_boot() {
   static const std::array<std::byte, 16> boot = read_boot();
   return boot;
 }
-
-}  // namespace
 
 std::string boot_text() {
   std::string text = kernel_text("/proc/sys/kernel/random/boot_id");

@@ -116,7 +116,7 @@ Result<void> Recovery::continue_log(const LogReplay& found, const StateLoader& l
                      .origin = manifest.state().origin,
                      .durable = log->durable(),
                      .point = manifest.point(),
-                     .boot = this_process().boot});
+                     .boot = this_boot()});
   Lock lock(core_.mutex);
   core_.log = std::move(log);
   core_.applied = raw(core_.log->last());

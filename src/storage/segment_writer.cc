@@ -13,7 +13,9 @@ namespace mneme {
 namespace {
 
 constexpr std::size_t kWriteBufferBytes = 64 * 1024;
-constexpr std::uint64_t kAllocateStepBytes = 1 << 20;
+// As much again as there is, within these: a small segment asks a nearly full disk for little.
+constexpr std::uint64_t kAllocateStepBytesMin = 16 << 10;
+constexpr std::uint64_t kAllocateStepBytesMax = 1 << 20;
 
 // The end of the file being written: buffered, allocated ahead.
 class Tail {
@@ -35,7 +37,7 @@ class Tail {
   Result<void> flush() {
     if (buffer_.empty()) return {};
     if (offset() > allocated_) {
-      const std::uint64_t wanted = (offset() / kAllocateStepBytes + 1) * kAllocateStepBytes;
+      const std::uint64_t wanted = offset() + std::clamp(offset(), kAllocateStepBytesMin, kAllocateStepBytesMax);
       TRY(file_->allocate(wanted));
       allocated_ = wanted;
     }
