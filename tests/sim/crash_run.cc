@@ -315,21 +315,22 @@ std::string CrashRun::call(std::unique_ptr<Store>& store, Call call) {
 
 void CrashRun::cut_in_every_way() {
   if (tally_.violations > 0) return;  // The first is the one to be told; mutants are many.
+  HashedBytes hashed;
   for (std::size_t policy = 0; policy < kCutPolicies; ++policy) {
     const std::uint64_t cut = ++cuts_;  // Of this seed alone, so that it can be run again by itself.
     ++tally_.cuts;
     const DurableImage image = disk_.cut(static_cast<CutPolicy>(policy), seed_ * 1'000'003 + cut);
-    const std::uint64_t hash = image.hash();
+    const std::uint64_t hash = image.hash(hashed);
     tally_.images.insert(hash);
     // The same image is held against more once more was acknowledged.
     const std::uint64_t promise = (seed_ << 32 | acknowledged_) * 0x9e3779b97f4a7c15U;
     if (!tally_.checked.insert(hash ^ promise).second) continue;
-    recover(image, policy, cut);
+    recover(image, hashed, policy, cut);
   }
 }
 
 // I6: recovering again finds the same, also after power was cut in the midst of recovering.
-void CrashRun::recover(const DurableImage& image, std::size_t policy, std::uint64_t cut) {
+void CrashRun::recover(const DurableImage& image, HashedBytes& hashed, std::size_t policy, std::uint64_t cut) {
   if (backup_ && policy != 7 && dice_.below(kBackupsOpenedEvery) == 0) {
     SimFileSystem disk(image);
     const auto copied = open_and_read(disk, "copy");
@@ -346,7 +347,7 @@ void CrashRun::recover(const DurableImage& image, std::size_t policy, std::uint6
     const std::string wrong = recover_again(nested, *first, 1);
     if (!wrong.empty()) return violation(when + "cut again in recovery: " + wrong, cut);
   }
-  if (const std::string wrong = recover_to_the_same(disk, *first); !wrong.empty()) {
+  if (const std::string wrong = recover_to_the_same(disk, hashed, *first); !wrong.empty()) {
     return violation(when + "recovering again" + wrong, cut);
   }
   if (dice_.below(kLivesOnEvery) == 0) {
@@ -358,8 +359,8 @@ void CrashRun::recover(const DurableImage& image, std::size_t policy, std::uint6
 }
 
 // What the same disk gave before is what it gives now: most images of one moment recover to the same.
-std::string CrashRun::recover_to_the_same(SimFileSystem& disk, const State& expected) {
-  const std::uint64_t hash = disk.now().hash();
+std::string CrashRun::recover_to_the_same(SimFileSystem& disk, HashedBytes& hashed, const State& expected) {
+  const std::uint64_t hash = disk.now().hash(hashed);
   const auto known = recovered_.find(hash);
   if (known != recovered_.end()) return known->second == hash_of(expected) ? "" : " differs";
   const auto found = open_and_read(disk);

@@ -93,8 +93,8 @@ class CrashRun {  // One thread at a time.
   std::string call(std::unique_ptr<Store>& store, Call call);
 
   void cut_in_every_way();
-  void recover(const DurableImage& image, std::size_t policy, std::uint64_t cut);
-  std::string recover_to_the_same(SimFileSystem& disk, const State& expected);
+  void recover(const DurableImage& image, HashedBytes& hashed, std::size_t policy, std::uint64_t cut);
+  std::string recover_to_the_same(SimFileSystem& disk, HashedBytes& hashed, const State& expected);
   std::string recover_again(const DurableImage& image, const State& expected, std::size_t depth);
   Result<State> open_and_cut(SimFileSystem& disk, std::uint64_t every, std::vector<DurableImage>& images);
   Result<State> open_and_read(SimFileSystem& disk, const std::string& directory = "db");

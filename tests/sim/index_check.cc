@@ -1,13 +1,14 @@
 #include "sim/index_check.h"
 
 #include <algorithm>
+#include <span>
 
 #include "table/transaction.h"
 
 namespace mneme::sim {
 namespace {
 
-constexpr std::size_t kKeysAskedMax = 3;  // Of each index.
+constexpr std::size_t kKeysAsked = 3;  // Of each index.
 
 // By SQL's order, without the engine's key bytes: NULL above everything, text and blobs by their bytes.
 int compare_values(const Column& left, std::size_t l, const Column& right, std::size_t r) {
@@ -20,28 +21,76 @@ int compare_values(const Column& left, std::size_t l, const Column& right, std::
   return as_text(left.bytes_at(l)).compare(as_text(right.bytes_at(r)));
 }
 
-class IndexCheck {  // Of one index. One thread at a time.
+// The values of a table's rows, by their places in what a scan found: learnt once, by way of one of its indexes.
+class KnownRows {  // One thread at a time.
  public:
-  IndexCheck(Transaction& transaction, const TableSchema& schema, const IndexSchema& index, const TableRows& rows)
-      : transaction_(transaction), schema_(schema), index_(index), rows_(rows), found_(rows.size()) {
-    for (const ColumnId id : index.columns) keys_.push_back(*schema.ordinal_of(id));
+  explicit KnownRows(const TableRows& rows) : rows_(rows), found_(rows.size()) {}
+
+  [[nodiscard]] const TableRows& rows() const noexcept { return rows_; }
+  [[nodiscard]] bool are_complete() const noexcept { return count_ == rows_.size(); }
+  [[nodiscard]] std::size_t place_of(RowId row) const { return rows_.find(static_cast<std::uint64_t>(row)); }
+
+  // All columns of some rows. False: one of them is known, or the scan found no such row, or another value in it.
+  [[nodiscard]] bool learn(Batch&& batch, std::span<const RowId> ids) {
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+      const std::size_t place = place_of(ids[row]);
+      if (place == TableRows::kNone || found_[place].batch != kNotYet) return false;
+      text_.clear();
+      append_row_text(batch, row, text_);
+      if (text_ != rows_.text(place)) return false;
+      found_[place] = {batches_.size(), row};
+    }
+    count_ += batch.rows();
+    batches_.push_back(std::move(batch));
+    return true;
   }
 
-  // Every value of every row, in the index's order; then its keys backwards, and some of them looked up: values that
-  // the first walk has found are not made text again.
-  Result<std::string> run() {
-    std::string wrong = TRY(walk_forward());
-    if (wrong.empty()) wrong = TRY(walk_backward());
-    return wrong.empty() ? ask_for_keys() : wrong;
+  // REQUIRES from here on: the row at `place` is known.
+  [[nodiscard]] int compare(std::size_t place, std::size_t column, const Column& other, std::size_t row) const {
+    return compare_values(column_of(place, column), found_[place].row, other, row);
+  }
+  [[nodiscard]] int compare(std::size_t left, std::size_t right, std::size_t column) const {
+    return compare(left, column, column_of(right, column), found_[right].row);
+  }
+  [[nodiscard]] bool is_null(std::size_t place, std::size_t column) const {
+    return column_of(place, column).is_null(found_[place].row);
+  }
+  void append(std::size_t place, std::size_t column, Column& to) const {
+    to.append_run(column_of(place, column), found_[place].row, 1);
   }
 
  private:
-  struct Place {  // Of a row that the first walk has found.
-    static constexpr std::size_t kNone = ~std::size_t{0};
-    std::size_t batch = kNone;
+  static constexpr std::size_t kNotYet = ~std::size_t{0};
+  struct Found {
+    std::size_t batch = kNotYet;
     std::size_t row = 0;
   };
+  [[nodiscard]] const Column& column_of(std::size_t place, std::size_t column) const {
+    return batches_[found_[place].batch].columns[column];
+  }
 
+  const TableRows& rows_;
+  std::vector<Batch> batches_;
+  std::vector<Found> found_;
+  std::size_t count_ = 0;
+  std::string text_;
+};
+
+class IndexCheck {  // Of one index. One thread at a time.
+ public:
+  IndexCheck(Transaction& transaction, const TableSchema& schema, const IndexSchema& index, KnownRows& known)
+      : transaction_(transaction), schema_(schema), index_(index), known_(known) {
+    for (const ColumnId id : index.columns) keys_.push_back(*schema.ordinal_of(id));
+  }
+
+  Result<std::string> run() {
+    std::string wrong = TRY(walk(false));
+    if (!wrong.empty()) return wrong;
+    wrong = TRY(walk(true));
+    return wrong.empty() ? ask_for_keys() : wrong + ", backwards";
+  }
+
+ private:
   [[nodiscard]] Result<std::unique_ptr<TableReader>> read(KeyRange range, std::vector<ColumnId> columns) {
     range.index = index_.id;
     ScanRequest request;
@@ -51,78 +100,57 @@ class IndexCheck {  // Of one index. One thread at a time.
     return transaction_.scan(std::move(request));
   }
 
-  Result<std::string> walk_forward() {
+  [[nodiscard]] std::vector<ColumnId> all_columns() const {
     std::vector<ColumnId> columns;
     for (const ColumnSchema& column : schema_.columns) columns.push_back(column.id);
-    const auto reader = TRY(read({}, std::move(columns)));
-    std::size_t count = 0;
-    while (auto batch = TRY(reader->next(ids_))) {
-      const std::size_t number = batches_.size();
-      batches_.push_back(*std::move(batch));
-      const Batch& now = batches_.back();
-      count += now.rows();
-      for (std::size_t row = 0; row < now.rows(); ++row) {
-        const std::size_t place = rows_.find(static_cast<std::uint64_t>(ids_[row]));
-        if (place == TableRows::kNone || found_[place].batch != Place::kNone) return kOtherRows;
-        found_[place] = {number, row};
-        text_.clear();
-        append_row_text(now, row, text_);
-        if (text_ != rows_.text(place)) return kOtherRows;
-        if (row == 0 ? number > 0 && !in_order(batches_[number - 1], batches_[number - 1].rows() - 1, now, 0)
-                     : !in_order(now, row - 1, now, row)) {
-          return kOutOfOrder;
-        }
-        if (number == 0) first_.push_back(place);
-      }
-    }
-    return count == rows_.size() ? "" : kOtherRows;
+    return columns;
   }
 
-  Result<std::string> walk_backward() {
+  // Each entry must be of a row of the table that no other entry is of, with that row's key, and in its place.
+  Result<std::string> walk(bool descending) {
+    const std::string other_rows = "does not hold the rows of its table";
+    const bool learns = !known_.are_complete();
     KeyRange all;
-    all.descending = true;
-    const auto reader = TRY(read(std::move(all), index_.columns));
-    std::vector<bool> seen(rows_.size());
-    Place after;
-    std::size_t count = 0;
-    while (const auto batch = TRY(reader->next(ids_))) {
-      count += batch->rows();
-      for (std::size_t row = 0; row < batch->rows(); ++row) {
-        const std::size_t place = rows_.find(static_cast<std::uint64_t>(ids_[row]));
-        if (place == TableRows::kNone || seen[place] || !has_key(*batch, row, place)) return kOtherRows + kBackwards;
+    all.descending = descending;
+    const auto reader = TRY(read(std::move(all), learns ? all_columns() : index_.columns));
+    std::vector<bool> seen(known_.rows().size());
+    order_.clear();
+    while (auto batch = TRY(reader->next(ids_))) {
+      if (learns && !known_.learn(*std::move(batch), ids_)) return other_rows;
+      for (std::size_t row = 0; row < ids_.size(); ++row) {
+        const std::size_t place = known_.place_of(ids_[row]);
+        if (place == TableRows::kNone || seen[place] || (!learns && !has_key(*batch, row, place))) return other_rows;
         seen[place] = true;
-        const Place now = found_[place];
-        if (after.batch != Place::kNone && !in_order(batches_[now.batch], now.row, batches_[after.batch], after.row)) {
-          return kOutOfOrder + kBackwards;
+        if (!order_.empty()) {
+          const int order = compare_keys(order_.back(), place);
+          if (descending ? order < 0 : order > 0) return "is out of order";
         }
-        after = now;
+        order_.push_back(place);
       }
     }
-    return count == rows_.size() ? "" : kOtherRows + kBackwards;
+    return order_.size() == known_.rows().size() ? "" : other_rows;
   }
 
-  // Whether a row of the index's columns is the key of a row that the first walk has found.
+  // Whether a row of the index's columns is the key of the known one.
   [[nodiscard]] bool has_key(const Batch& keys, std::size_t row, std::size_t place) const {
-    const Place known = found_[place];
     for (std::size_t i = 0; i < keys_.size(); ++i) {
-      if (compare_values(keys.columns[i], row, batches_[known.batch].columns[keys_[i]], known.row) != 0) return false;
+      if (known_.compare(place, keys_[i], keys.columns[i], row) != 0) return false;
     }
     return true;
   }
 
-  [[nodiscard]] bool in_order(const Batch& left, std::size_t l, const Batch& right, std::size_t r) const {
+  [[nodiscard]] int compare_keys(std::size_t left, std::size_t right) const {
     for (const std::size_t key : keys_) {
-      if (const int order = compare_values(left.columns[key], l, right.columns[key], r); order != 0) return order < 0;
+      if (const int order = known_.compare(left, right, key); order != 0) return order;
     }
-    return true;
+    return 0;
   }
 
-  // Of rows at the begin, in the middle and at the end of the first batch.
+  // Of rows at the end, in the middle and at the begin.
   Result<std::string> ask_for_keys() {
-    if (first_.empty()) return "";
+    if (order_.empty()) return "";
     std::vector<std::size_t> asked;
-    for (std::size_t i = 0; i < kKeysAskedMax; ++i)
-      asked.push_back(first_[i * (first_.size() - 1) / (kKeysAskedMax - 1)]);
+    for (std::size_t i = 0; i < kKeysAsked; ++i) asked.push_back(order_[i * (order_.size() - 1) / (kKeysAsked - 1)]);
     for (const std::size_t place : asked) {
       if (std::string wrong = TRY(ask_for_key(place)); !wrong.empty()) return wrong;
     }
@@ -130,20 +158,17 @@ class IndexCheck {  // Of one index. One thread at a time.
   }
 
   Result<std::string> ask_for_key(std::size_t asked) {
-    const Place known = found_[asked];
     KeyRange range;
     for (const std::size_t key : keys_) {
-      const Column& column = batches_[known.batch].columns[key];
-      range.equal.columns.emplace_back(column.type()).append_run(column, known.row, 1);
+      known_.append(asked, key, range.equal.columns.emplace_back(schema_.columns[key].type));
     }
     const auto reader = TRY(read(std::move(range), index_.columns));
     bool found = false;
     while (const auto batch = TRY(reader->next(ids_))) {
       for (std::size_t row = 0; row < batch->rows(); ++row) {
-        const std::size_t place = rows_.find(static_cast<std::uint64_t>(ids_[row]));
-        if (place == TableRows::kNone || !has_key(*batch, row, place) || !has_key(*batch, row, asked)) {
-          return "finds another row than the table holds";
-        }
+        const std::size_t place = known_.place_of(ids_[row]);
+        const bool is_its = place != TableRows::kNone && has_key(*batch, row, place) && has_key(*batch, row, asked);
+        if (!is_its) return "finds another row than the table holds";
         found = found || place == asked;
       }
     }
@@ -153,35 +178,25 @@ class IndexCheck {  // Of one index. One thread at a time.
   // The way that a key's uniqueness is judged.
   Result<std::string> ask_for_conflicts(const std::vector<std::size_t>& asked) {
     Batch samples;
-    for (std::size_t ordinal = 0; ordinal < schema_.columns.size(); ++ordinal) {
-      Column& column = samples.columns.emplace_back(schema_.columns[ordinal].type);
-      for (const std::size_t place : asked) {
-        column.append_run(batches_[found_[place].batch].columns[ordinal], found_[place].row, 1);
-      }
+    for (std::size_t column = 0; column < schema_.columns.size(); ++column) {
+      samples.columns.emplace_back(schema_.columns[column].type);
+      for (const std::size_t place : asked) known_.append(place, column, samples.columns.back());
     }
     const auto found = TRY(transaction_.find_conflicts(schema_.id, index_, samples));
     for (std::size_t i = 0; i < asked.size(); ++i) {
-      const bool has_null =
-          std::ranges::any_of(keys_, [&](std::size_t key) { return samples.columns[key].is_null(i); });
-      if (found[i] != RowId{has_null ? 0 : rows_.id(asked[i])}) return "does not know a key that is taken";
+      const bool has_null = std::ranges::any_of(keys_, [&](std::size_t key) { return known_.is_null(asked[i], key); });
+      if (found[i] != RowId{has_null ? 0 : known_.rows().id(asked[i])}) return "does not know a key that is taken";
     }
     return "";
   }
 
-  static inline const std::string kOutOfOrder = "is out of order";
-  static inline const std::string kOtherRows = "does not hold the rows of its table";
-  static inline const std::string kBackwards = ", backwards";
-
   Transaction& transaction_;
   const TableSchema& schema_;
   const IndexSchema& index_;
-  const TableRows& rows_;
+  KnownRows& known_;
   std::vector<std::size_t> keys_;   // Ordinals of the index's columns.
-  std::vector<Batch> batches_;      // Of the first walk.
-  std::vector<Place> found_;        // By places in rows_.
-  std::vector<std::size_t> first_;  // The first batch's rows, by places in rows_.
+  std::vector<std::size_t> order_;  // Places of the rows that the last walk found.
   std::vector<RowId> ids_;
-  std::string text_;
 };
 
 }  // namespace
@@ -189,9 +204,11 @@ class IndexCheck {  // Of one index. One thread at a time.
 Result<std::string> indexes_disagree(Store& store, const IndexKinds& kinds, const State& state) {
   const auto transaction = TRY(Transaction::begin(store, kinds, 0));
   for (const auto& schema : transaction->tables()) {
+    if (schema->indexes.empty()) continue;
+    KnownRows known(state.at(state_name(*schema)));
     for (const IndexSchema& index : schema->indexes) {
       transaction->begin_statement();
-      const std::string wrong = TRY(IndexCheck(*transaction, *schema, index, state.at(state_name(*schema))).run());
+      const std::string wrong = TRY(IndexCheck(*transaction, *schema, index, known).run());
       if (!wrong.empty()) return "index " + index.name + " of " + schema->name + " " + wrong;
     }
   }

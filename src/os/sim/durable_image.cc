@@ -177,11 +177,22 @@ DurableImage SimFileSystem::now() const {
   return image;
 }
 
+std::uint64_t HashedBytes::hash_of(const std::shared_ptr<const ByteBuffer>& bytes) {
+  const auto [known, is_new] = known_.try_emplace(bytes);
+  if (is_new) known->second = sim::hash_of(*bytes, 0);
+  return known->second;
+}
+
 std::uint64_t DurableImage::hash() const {
+  HashedBytes none;
+  return hash(none);
+}
+
+std::uint64_t DurableImage::hash(HashedBytes& known) const {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const auto& [path, bytes] : files) {
     hash = hash_of(as_bytes(path), hash);
-    hash = hash_of(*bytes, hash);
+    hash = mix(hash, known.hash_of(bytes));
   }
   for (const std::string& path : directories) hash = hash_of(as_bytes(path), hash);
   return hash;

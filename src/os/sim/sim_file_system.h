@@ -19,6 +19,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "os/file.h"
@@ -28,11 +29,23 @@ namespace mneme::sim {
 enum class CutPolicy : std::uint8_t { p0, p1, p2, p3, p4, p5, p6, p7 };
 constexpr std::size_t kCutPolicies = 8;
 
+// Hashes of the bytes that images share, which it holds: no disk writes to them in place meanwhile. One thread at a
+// time.
+class HashedBytes {
+ public:
+  std::uint64_t hash_of(const std::shared_ptr<const ByteBuffer>& bytes);
+
+ private:
+  std::unordered_map<std::shared_ptr<const ByteBuffer>, std::uint64_t> known_;
+};
+
 // What is on the disk after power comes back. Immutable; files share their bytes with the disk they were cut from.
 struct DurableImage {
   std::map<std::string, std::shared_ptr<const ByteBuffer>> files;  // By path.
   std::set<std::string> directories;
-  [[nodiscard]] std::uint64_t hash() const;  // Of names and bytes: distinct images are counted by it.
+  // Of names and bytes: distinct images are counted by it. With `known` bytes are hashed once for all its images.
+  [[nodiscard]] std::uint64_t hash() const;
+  [[nodiscard]] std::uint64_t hash(HashedBytes& known) const;
 };
 
 struct Fault {
