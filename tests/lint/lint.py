@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 INCLUDE = re.compile(r'^\s*#include\s+(["<])([^">]+)[">]', re.M)
-MODULE = re.compile(r"^mneme_module\((\S+?)(?:\s+DEPS\s+([^)]*?))?(?:\s+FAST\s+\"[^\"]*\")?\)", re.M)
+MODULE = re.compile(r"^mneme_module\((\S+?)(?:\s+DEPS\s+([^)]*?))?(?:\s+(?:FAST|ALONE)\s+\"[^\"]*\")*\)", re.M)
 THREADS = re.compile(r"std::(?:j?thread|(?:recursive_|shared_|timed_)?mutex|condition_variable|this_thread)\b")
 HEAVY = {"iostream", "sstream", "fstream", "regex", "filesystem"}
 OS_HEADERS = {"fcntl.h", "unistd.h", "sys/stat.h", "sys/mman.h", "sys/file.h", "dirent.h", "pthread.h", "thread", "mutex",
