@@ -150,10 +150,10 @@ Result<void> Transaction::insert_by(TableId table, Batch& batch, bool lent) {
   // Never less than it takes; what it really takes is known afterwards.
   const std::size_t bytes_max = PendingRows::append_bytes_max(batch, lent);
   TRY(hold_blobs(batch));
-  const std::size_t before = changes_->row_bytes;
   PendingRows* pending = TRY(admit(table, batch, bytes_max));
   const std::size_t grown = lent ? pending->append_lent(batch) : pending->append(batch);
-  return changes_->hold_rows(before + std::min(grown, bytes_max));
+  if (grown < bytes_max) changes_->memory.shrink(bytes_max - grown);
+  return {};
 }
 
 Result<void> Transaction::hold_blobs(const Batch& batch) {
@@ -181,7 +181,7 @@ Result<PendingRows*> Transaction::admit(TableId table, Batch& batch, std::size_t
   ASSERT(schema != nullptr && batch.columns.size() == schema->columns.size());
   TRY(number_rows(*schema, batch));
   TRY(refuse_nulls(*schema, batch));
-  if (auto room = changes_->hold_rows(changes_->row_bytes + bytes_max); !room) {
+  if (auto room = changes_->memory.grow(bytes_max); !room) {
     return std::move(room).error().during("rows of an open transaction").with_hint("commit in smaller transactions");
   }
   if (snapshot_.version->find(table) == nullptr) changes_->new_table_keys[table].pass(*schema, batch);
@@ -195,12 +195,12 @@ Result<void> Transaction::remove(TableId table, const RowSet& rows) {
   const auto end = rows.end();
   for (auto row = rows.begin(); row != end;) {
     // Some at a time, each as if it lay alone; once they are in it is known what they take, and again at the commit.
-    const std::size_t before = changes_->row_bytes, held = pending.ended_bytes();
+    const std::size_t before = changes_->memory.bytes(), held = pending.ended_bytes();
     const std::size_t count = std::min(rows.size(), kBatchRowsMax);
-    TRY(changes_->hold_rows(before + count * (RowSet::kInsertBytes + kTrailBytesMax)));
+    TRY(changes_->memory.grow(count * (RowSet::kInsertBytes + kTrailBytesMax)));
     for (std::size_t i = 0; i < count && row != end; ++i, ++row) pending.remove(*row);
     const std::size_t wanted = before + 2 * (pending.ended_bytes() - held);
-    if (wanted < changes_->row_bytes) TRY(changes_->hold_rows(wanted));
+    if (wanted < changes_->memory.bytes()) changes_->memory.shrink(changes_->memory.bytes() - wanted);
   }
   return {};
 }

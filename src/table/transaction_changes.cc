@@ -2,15 +2,6 @@
 
 namespace mneme {
 
-// A batch's worth is free: what every small transaction counts, the processors hand to one another.
-Result<void> Transaction::Changes::hold_rows(std::size_t bytes) {
-  const std::size_t wanted = bytes > kBatchBytesMax ? bytes : 0;
-  if (wanted < memory.bytes()) memory.shrink(memory.bytes() - wanted);
-  TRY(memory.grow_to(wanted));
-  row_bytes = bytes;
-  return {};
-}
-
 PendingRows& Transaction::Changes::rows_of(const std::shared_ptr<const TableSchema>& schema) {
   return rows.try_emplace(schema->id, schema).first->second;
 }

@@ -39,11 +39,9 @@ struct Transaction::Changes {  // One thread at a time.
       known_keys;                                // Forgotten when rows are taken back: numbers come again.
   std::map<TableId, KeyCounter> new_table_keys;  // Of tables this transaction created.
   std::set<std::shared_ptr<BlobFile>> blobs;     // That its rows refer to, whatever becomes of their writers.
-  std::size_t row_bytes = 0;                     // Of `rows`.
-  Reservation memory;                            // For them.
+  Reservation memory;
   std::map<RowId, std::pair<std::shared_ptr<const RowSource>, std::uint32_t>> found;  // By find_conflicts().
 
-  Result<void> hold_rows(std::size_t bytes);  // As much in all. Never fails for less than before.
   PendingRows& rows_of(const std::shared_ptr<const TableSchema>& schema);
   [[nodiscard]] const PendingRows* find_rows(TableId table) const;
   [[nodiscard]] Savepoint mark(std::string name) const;

@@ -107,18 +107,6 @@ TEST_CASE_FIXTURE(Fixture, "transaction: a key exists once, within it and agains
   CHECK(rows(*begin()) == Rows{{1, "Bob", {}}});
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "transaction: its rows are reserved once they are more than a batch's worth, and then whole") {
-  const auto transaction = begin();
-  const auto reserved = [&] { return store->budget().used(MemoryShare::queries); };
-  const std::size_t before = reserved();
-  insert(*transaction, 1, "one").value();
-  CHECK(reserved() == before);
-  const std::string name(kBatchBytesMax / 2, 'n');
-  for (std::int64_t id = 2; id <= 5; ++id) insert(*transaction, id, name).value();
-  CHECK(reserved() >= before + 4 * name.size());
-}
-
 TEST_CASE_FIXTURE(Fixture, "transaction: of two that take one key the first wins, and so of two that end one row") {
   const auto one = begin();
   const auto two = begin();
