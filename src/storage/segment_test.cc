@@ -331,6 +331,22 @@ TEST_CASE("segment: with little memory the writer ends blocks early, and nothing
   }
 }
 
+TEST_CASE("segment: one that just fits on the disk is written, though no step ahead of it does") {
+  const auto written = [](std::uint64_t capacity) -> Result<std::uint64_t> {
+    Bench bench;
+    bench.files.set_capacity(capacity);
+    auto writer = TRY(SegmentWriter::create(bench.files, kPath, {.number = 9}, bench.budget));
+    TRY(writer->begin_part({kTable, 1, 0, 0, every_type()}));
+    for (std::size_t i = 0; i < 3; ++i) TRY(writer->append(make_batch(every_type(), i * 1'000, 1'000, 0)));
+    TRY(writer->end_part());
+    return writer->finish();
+  };
+  const std::uint64_t bytes = written(~std::uint64_t{0}).value();
+  REQUIRE(bytes > 512 * 1'024);
+  CHECK(written(bytes).has_value());
+  CHECK(written(bytes - 1).error().code() == Code::full);
+}
+
 TEST_CASE("segment: a full disk is full, before any sync") {
   Bench bench;
   bench.files.set_capacity(200'000);

@@ -37,9 +37,7 @@ class Tail {
   Result<void> flush() {
     if (buffer_.empty()) return {};
     if (offset() > allocated_) {
-      const std::uint64_t wanted = offset() + std::clamp(offset(), kAllocateStepBytesMin, kAllocateStepBytesMax);
-      TRY(file_->allocate(wanted));
-      allocated_ = wanted;
+      TRY(allocate_ahead());
     }
     TRY(file_->write(flushed_, buffer_));
     flushed_ += buffer_.size();
@@ -48,6 +46,17 @@ class Tail {
   }
 
  private:
+  // Where there is no room for a step there may be for what is to be written.
+  Result<void> allocate_ahead() {
+    auto done = allocate(offset() + std::clamp(offset(), kAllocateStepBytesMin, kAllocateStepBytesMax));
+    return !done && done.error().code() == Code::full ? allocate(offset()) : std::move(done);
+  }
+  Result<void> allocate(std::uint64_t bytes) {
+    TRY(file_->allocate(bytes));
+    allocated_ = bytes;
+    return {};
+  }
+
   std::unique_ptr<File> file_;
   std::uint64_t allocated_;
   std::uint64_t flushed_ = 0;
