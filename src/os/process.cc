@@ -33,7 +33,9 @@ std::uint64_t start_of(std::uint32_t pid) {
   return ticks;
 }
 
-std::array<std::byte, 16> read_boot() {
+}  // namespace
+
+std::array<std::byte, 16> this_boot() {
   std::array<std::byte, 16> id{};
   std::size_t digits = 0;
   for (const char c : boot_text()) {
@@ -43,14 +45,6 @@ std::array<std::byte, 16> read_boot() {
     ++digits;
   }
   return id;
-}
-
-}  // namespace
-
-// No process outlives the boot it began in.
-const std::array<std::byte, 16>& this_boot() {
-  static const std::array<std::byte, 16> boot = read_boot();
-  return boot;
 }
 
 std::string boot_text() {

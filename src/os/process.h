@@ -22,7 +22,7 @@ struct ProcessIdentity {
   std::array<std::byte, 16> boot{};
   bool operator==(const ProcessIdentity&) const = default;
 };
-const std::array<std::byte, 16>& this_boot();
+std::array<std::byte, 16> this_boot();  // Zeros: the kernel did not say.
 ProcessIdentity this_process();
 // Whether that very process is alive, as far as this one may see: it may be in another container.
 bool is_alive(const ProcessIdentity& process);
