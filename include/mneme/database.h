@@ -208,7 +208,8 @@ class MNEME_API Appender {  // One thread at a time. Must not outlive its databa
   ~Appender();  // Flushes; an error then is lost: call flush().
 
   // One row, a value per column of the table (or of those named when it was made), in order. Values are those of the
-  // column's type, NULL, or convert as in INSERT. On an error the row is not added; those before it stay.
+  // column's type, NULL, or convert as in INSERT. On an error the row is not added; those before it stay, also where
+  // the error is that they could not be committed (conflict, constraint, full): flush() or the next rows try again.
   Result<void> append(std::span<const Value> row);
   template <class... Values>
     requires(sizeof...(Values) > 1)
@@ -217,18 +218,19 @@ class MNEME_API Appender {  // One thread at a time. Must not outlive its databa
     (put(std::forward<Values>(values)), ...);
     return end_row();
   }
-  // The same piece by piece, without building Values: begin_row, a put for each column, end_row.
+  // The same piece by piece, without building Values: begin_row, a put for each column, end_row. flush() between them
+  // drops the row at hand.
   void begin_row() noexcept;
   void put(std::nullptr_t) noexcept;
   void put(bool value) noexcept;
   void put(std::int64_t value) noexcept;  // Also TIMESTAMP (ns), DECIMAL (unscaled) and DATE columns.
   void put(int value) noexcept { put(std::int64_t{value}); }
   void put(double value) noexcept;
-  void put(std::string_view value);
-  void put(const char* value) { put(std::string_view(value)); }
-  void put(const std::string& value) { put(std::string_view(value)); }
-  void put(std::span<const float> value);
-  void put(const Value& value);
+  void put(std::string_view value) noexcept;
+  void put(const char* value) noexcept { put(std::string_view(value)); }
+  void put(const std::string& value) noexcept { put(std::string_view(value)); }
+  void put(std::span<const float> value) noexcept;
+  void put(const Value& value) noexcept;
   Result<void> end_row();  // The first thing that was wrong with the row's values, if anything was.
 
   // Commits what was collected, as durable as the table says (or `durability`).

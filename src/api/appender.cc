@@ -47,33 +47,71 @@ Appender::State::State(std::shared_ptr<Engine> of, std::shared_ptr<const TableSc
   make_room();
 }
 
-void Appender::State::make_room() {
+void Appender::State::make_room() try {
   static constexpr std::array<std::uint64_t, kBatchRowsMax / 64> kAllNull{};
-  const std::size_t count = rows == batch.rows() ? rows_of_room(*schema) : 0;
+  const std::size_t count = rows_of_room(*schema);
   for (std::size_t i = 0; i < batch.columns.size(); ++i) {
     const bool given = std::ranges::find(ordinals, i) != ordinals.end();
     batch.columns[i].extend(count, given ? nullptr : kAllNull.data());
   }
   for (Slot& slot : slots) slot.values = slot.column->data();
+} catch (const std::bad_alloc&) {  // Room is there in all columns or in none.
+  for (Column& column : batch.columns) column.truncate(rows);
+  throw;
 }
 
-void Appender::State::no_slot(std::string_view given) {
+void Appender::State::forget_rows() noexcept {
+  for (Column& column : batch.columns) column.clear();
+  blobs.clear();
+  rows = bytes = leavings = 0;
+}
+
+void Appender::State::no_slot(std::string_view given) noexcept {
   if (error) return;
-  error =
-      Error(Code::invalid_argument, "a row for table '" + schema->name + "' has " + std::to_string(ordinals.size()) +
-                                        " columns; one more was given, a " + std::string(given))
-          .with_sqlstate("42601");
+  attempt([&] {
+    const std::string row = "a row for table '" + schema->name + "' ";
+    error = Error(Code::invalid_argument, next == kNoRow
+                                              ? row + "was given a " + std::string(given) + " before it was begun"
+                                              : row + "has " + std::to_string(ordinals.size()) +
+                                                    " columns; one more was given, a " + std::string(given))
+                .with_sqlstate("42601");
+  });
 }
 
-void Appender::State::wrong(const Slot& slot, std::string_view given) {
-  const ColumnSchema& of = column_of(slot);
-  error = Error(Code::invalid_argument,
-                "column '" + of.name + "' is " + type_name(of.type) + "; it was given a " + std::string(given))
-              .with_sqlstate("42804");
+void Appender::State::wrong(const Slot& slot, std::string_view given) noexcept {
+  attempt([&] {
+    const ColumnSchema& of = column_of(slot);
+    error = Error(Code::invalid_argument,
+                  "column '" + of.name + "' is " + type_name(of.type) + "; it was given a " + std::string(given))
+                .with_sqlstate("42804");
+  });
 }
 
 // As an insert says it, but of this row alone: in a batch it would take the others with it.
-void Appender::State::no_null(const Slot& slot) { error = refuse_null(*schema, column_of(slot)); }
+void Appender::State::no_null(const Slot& slot) noexcept {
+  attempt([&] { error = refuse_null(*schema, column_of(slot)); });
+}
+
+void Appender::State::wrong_vector(const Slot& slot, std::size_t dimension) noexcept {
+  attempt([&] { wrong(slot, "VECTOR(" + std::to_string(dimension) + ")"); });
+}
+
+void Appender::State::put_bytes(const Slot& slot, Bytes value) noexcept {
+  attempt([&] { slot.column->set_bytes(rows, value); });
+  bytes += value.size();
+}
+
+// Text for a column of another type.
+void Appender::State::put_text(const Slot& slot, std::string_view value) noexcept {
+  attempt([&] {
+    auto converted = Value::from_text(slot.column->type(), value);
+    if (!converted) {
+      error = std::move(converted).error();
+    } else {
+      put_bytes(slot, as_bytes(converted->bytes()));
+    }
+  });
+}
 
 // A value from a BlobWriter, which need not live until the row is committed.
 void Appender::State::put_reference(const Slot& slot, const Value& value) {
@@ -93,17 +131,44 @@ void Appender::State::put_reference(const Slot& slot, const Value& value) {
 }
 
 Result<void> Appender::State::add_row() {
-  if (!error && next < slots.size()) {
+  const std::size_t given = std::exchange(next, kNoRow);
+  if (!error && given < slots.size()) {
     error =
         Error(Code::invalid_argument, "a row for table '" + schema->name + "' has " + std::to_string(ordinals.size()) +
-                                          " columns; " + std::to_string(next) + " were given")
+                                          " columns; " + std::to_string(given) + " were given")
             .with_sqlstate("42601");
   }
-  if (error) return *std::exchange(error, std::nullopt);
+  if (!error && given == kNoRow) {
+    error = Error(Code::invalid_argument, "a row for table '" + schema->name + "' was ended before it was begun")
+                .with_sqlstate("42601");
+  }
+  if (error) return refuse_row(*std::exchange(error, std::nullopt));
   ++rows;
-  if (rows == kFlushRows || bytes >= kFlushBytes) return commit(std::nullopt);
-  if (rows == batch.rows()) make_room();
-  return {};
+  if (rows < kFlushRows && bytes < kFlushBytes) return {};
+  auto committed = guarded([&] { return commit(std::nullopt); });
+  if (committed) return {};
+  --rows;  // Whoever is told that it was not added may add it again.
+  return refuse_row(std::move(committed).error());
+}
+
+Error Appender::State::refuse_row(Error why) noexcept {
+  leavings += bytes - bytes_before;
+  bytes = bytes_before;
+  if (leavings >= kFlushBytes) {
+    if (auto dropped = guarded([&] { return drop_leavings(), Result<void>(); }); !dropped) {
+      // There is no memory to copy to: after the next refused row, then.
+    }
+  }
+  return why;
+}
+
+// The text of refused rows lies between that of others until those are committed. Where none are, or they cannot be, it
+// is left behind.
+void Appender::State::drop_leavings() {
+  Batch kept = empty_batch(*schema);
+  for (std::size_t i = 0; i < kept.columns.size(); ++i) kept.columns[i].append_run(batch.columns[i], 0, rows);
+  std::ranges::move(kept.columns, batch.columns.begin());  // Where the slots look for them.
+  leavings = 0;
 }
 
 // More than that no transaction may hold, however long it waits.
@@ -111,18 +176,15 @@ std::size_t Appender::State::transaction_bytes_max() const {
   return engine->store().budget().share_cap(MemoryShare::queries);
 }
 
-// Rows that could not be committed stay, to be tried again.
 Result<void> Appender::State::commit(std::optional<Durability> durability) {
+  next = kNoRow;
   if (rows == 0) return {};
   for (Column& column : batch.columns) column.truncate(rows);
   auto committed = commit_batch(durability);
-  if (committed) {
-    for (Column& column : batch.columns) column.clear();
-    blobs.clear();
-    rows = 0;
-    bytes = 0;
+  if (committed) forget_rows();
+  if (auto made = guarded([&] { return make_room(), Result<void>(); }); !made) {
+    // The next row asks again. Here it is asked ahead, so that rows that are only stored ask for nothing.
   }
-  make_room();
   return committed;
 }
 
@@ -163,16 +225,13 @@ Appender::~Appender() {
   }
 }
 
-void Appender::begin_row() noexcept {
-  state_->next = 0;
-  state_->error.reset();
-}
+void Appender::begin_row() noexcept { state_->begin(); }
 
 void Appender::put(std::nullptr_t) noexcept {
   const State::Slot* slot = state_->next_slot("NULL");
   if (slot == nullptr) return;
   if (!slot->takes_null) return state_->no_null(*slot);
-  slot->column->set_null(state_->rows);
+  state_->attempt([&] { slot->column->set_null(state_->rows); });
 }
 
 void Appender::put(bool value) noexcept {
@@ -206,50 +265,40 @@ void Appender::put(double value) noexcept {
   state_->wrong(*slot, "FLOAT");
 }
 
-void Appender::put(std::string_view value) {
+void Appender::put(std::string_view value) noexcept {
   const State::Slot* slot = state_->next_slot("TEXT");
   if (slot == nullptr) return;
-  if (slot->kind == TypeKind::text || slot->kind == TypeKind::blob) {
-    if (slot->kind == TypeKind::text && !is_valid_utf8(value)) return state_->wrong(*slot, "text that is no UTF-8");
-    state_->bytes += value.size();
-    return slot->column->set_bytes(state_->rows, as_bytes(value));
-  }
-  auto converted = Value::from_text(slot->column->type(), value);
-  if (converted) {
-    slot->column->set_bytes(state_->rows, as_bytes(converted->bytes()));
-  } else {
-    state_->error = std::move(converted).error();
-  }
+  if (slot->kind != TypeKind::text && slot->kind != TypeKind::blob) return state_->put_text(*slot, value);
+  if (slot->kind == TypeKind::text && !is_valid_utf8(value)) return state_->wrong(*slot, "text that is no UTF-8");
+  state_->put_bytes(*slot, as_bytes(value));
 }
 
-void Appender::put(std::span<const float> value) {
+void Appender::put(std::span<const float> value) noexcept {
   const State::Slot* slot = state_->next_slot("VECTOR");
   if (slot == nullptr) return;
   const Type& type = slot->column->type();
   if (type.kind != TypeKind::vector || type.element != VectorElement::f32 || type.dimension != value.size()) {
-    return state_->wrong(*slot, "VECTOR(" + std::to_string(value.size()) + ")");
+    return state_->wrong_vector(*slot, value.size());
   }
-  state_->bytes += value.size_bytes();
-  slot->column->set_bytes(state_->rows, std::as_bytes(value));
+  state_->put_bytes(*slot, std::as_bytes(value));
 }
 
-void Appender::put(const Value& value) {
+void Appender::put(const Value& value) noexcept {
   if (value.is_null()) return put(nullptr);
-  if (state_->next == state_->slots.size()) return state_->no_slot(type_name(value.type()));
+  if (state_->next >= state_->slots.size()) {
+    return state_->attempt([&] { state_->no_slot(type_name(value.type())); });
+  }
   const State::Slot* slot = state_->next_slot("value");
   if (slot == nullptr) return;
-  if (value.is_reference()) return state_->put_reference(*slot, value);
-  if (value.type() == slot->column->type()) {
-    state_->bytes += value.bytes().size();
-    return slot->column->set_bytes(state_->rows, as_bytes(value.bytes()));
-  }
+  if (value.is_reference()) return state_->attempt([&] { state_->put_reference(*slot, value); });
+  if (value.type() == slot->column->type()) return state_->put_bytes(*slot, as_bytes(value.bytes()));
   --state_->next;
   switch (value.type().kind) {
     case TypeKind::integer: return put(value.as_int());
     case TypeKind::floating:
     case TypeKind::real: return put(value.as_double());
     case TypeKind::text: return put(value.as_text());
-    default: ++state_->next; return state_->wrong(*slot, type_name(value.type()));
+    default: ++state_->next; return state_->attempt([&] { state_->wrong(*slot, type_name(value.type())); });
   }
 }
 

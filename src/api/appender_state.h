@@ -1,12 +1,14 @@
 // What an Appender collects: the columns of rows that are not committed yet.
 //
 // Room for many rows is made in each column at once, so that a value is one store; what is there of a row that was not
-// ended is overwritten by the next one.
+// ended is overwritten by the next one. A row is open between begin() and add_row(), and only then values are taken: so
+// it is begin() that sees to room, and where there is no memory for it the row is refused.
 #pragma once
 
 #include <optional>
 
 #include "api/engine.h"
+#include "api/guarded.h"
 
 namespace mneme {
 
@@ -25,23 +27,45 @@ struct Appender::State {  // One thread at a time.
     no_slot(given);
     return nullptr;
   }
+  void begin() noexcept {
+    error.reset();
+    next = 0;
+    bytes_before = bytes;
+    if (rows == batch.rows()) [[unlikely]]
+      attempt([&] { make_room(); });
+  }
+  // What there is no memory for is the row's error.
+  template <class Body>
+  void attempt(Body body) noexcept {
+    auto done = guarded([&]() -> Result<void> { return body(), Result<void>(); });
+    if (!done) error = std::move(done).error();
+  }
   template <class T>
   void set(const Slot& slot, T value) noexcept {  // REQUIRES: of the column's width.
     std::memcpy(slot.values + rows * sizeof value, &value, sizeof value);
     slot.column->set_valid(rows);
   }
-  void no_slot(std::string_view given);
-  void wrong(const Slot& slot, std::string_view given);
-  void no_null(const Slot& slot);
+  void no_slot(std::string_view given) noexcept;
+  void wrong(const Slot& slot, std::string_view given) noexcept;
+  void no_null(const Slot& slot) noexcept;
+  void wrong_vector(const Slot& slot, std::size_t dimension) noexcept;
+  void put_bytes(const Slot& slot, Bytes value) noexcept;  // REQUIRES: of the column's width, if that is fixed.
+  void put_text(const Slot& slot, std::string_view value) noexcept;
   [[nodiscard]] const ColumnSchema& column_of(const Slot& slot) const {
     return schema->columns[ordinals[static_cast<std::size_t>(&slot - slots.data())]];
   }
   Result<void> add_row();
+  // Of the rows that were added; one that is open is dropped. Rows that could not be committed stay, to be tried again.
   Result<void> commit(std::optional<Durability> durability);
   void put_reference(const Slot& slot, const Value& value);
   Result<void> commit_batch(std::optional<Durability> durability);
   [[nodiscard]] std::size_t transaction_bytes_max() const;
-  void make_room();  // For one row more at least.
+  void make_room();  // For one row more at least, or throws std::bad_alloc: then there is none.
+  void forget_rows() noexcept;
+  Error refuse_row(Error why) noexcept;
+  void drop_leavings();
+
+  static constexpr std::size_t kNoRow = ~std::size_t{0};
 
   const std::shared_ptr<Engine> engine;
   const std::shared_ptr<const TableSchema> schema;
@@ -49,9 +73,11 @@ struct Appender::State {  // One thread at a time.
   Batch batch;                              // All columns of the schema, with room behind the rows.
   std::vector<Slot> slots;                  // Of `ordinals`.
   std::size_t rows = 0;
-  std::size_t bytes = 0;                         // Of text and vectors.
+  std::size_t bytes = 0;                         // Of their text and vectors, and of the open row's.
+  std::size_t bytes_before = 0;                  // When the row was opened.
+  std::size_t leavings = 0;                      // Bytes of rows that were refused.
   std::vector<std::shared_ptr<BlobFile>> blobs;  // That rows refer to.
-  std::size_t next = 0;                          // The slot of the next value.
+  std::size_t next = kNoRow;                     // The slot of the next value, where a row is open.
   std::optional<Error> error;                    // Of the row at hand.
 };
 

@@ -1,5 +1,7 @@
 #include "storage/block_slots.h"
 
+#include <new>
+
 namespace mneme {
 
 BlockSlots::~BlockSlots() {
@@ -26,7 +28,7 @@ void BlockSlots::put(std::size_t slot, const std::shared_ptr<const CachedBlock>&
   if (at.way.load(std::memory_order_relaxed) == nullptr) cache_.ways().open(at.way, *block);
 }
 
-BlockSlots* LazyBlockSlots::get(std::size_t count, BlockCache& cache) {
+BlockSlots* LazyBlockSlots::get(std::size_t count, BlockCache& cache) noexcept try {
   BlockSlots* slots = slots_.load(std::memory_order_acquire);
   if (slots != nullptr) return slots;
   if (wanted_.fetch_add(1, std::memory_order_relaxed) % kAskEvery != 0) return nullptr;
@@ -35,6 +37,8 @@ BlockSlots* LazyBlockSlots::get(std::size_t count, BlockCache& cache) {
   auto made = std::make_unique<BlockSlots>(count, cache, std::move(*memory));
   if (slots_.compare_exchange_strong(slots, made.get(), std::memory_order_acq_rel)) return made.release();
   return slots;  // Another thread's.
+} catch (const std::bad_alloc&) {
+  return nullptr;
 }
 
 }  // namespace mneme

@@ -49,7 +49,7 @@ class LazyBlockSlots {
   ~LazyBlockSlots() { delete slots_.load(std::memory_order_acquire); }
 
   // Null: there is no room, or was none lately. `count` is the same each time. The cache outlives this.
-  BlockSlots* get(std::size_t count, BlockCache& cache);
+  BlockSlots* get(std::size_t count, BlockCache& cache) noexcept;
 
  private:
   static constexpr std::uint32_t kAskEvery = 256;  // Times that slots are wanted, while there is no room.

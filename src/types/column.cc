@@ -40,10 +40,11 @@ void Column::push_valid(bool valid) {
 
 std::byte* Column::extend(std::size_t count, const std::uint64_t* valid) {
   const std::size_t at = data_.size(), first = rows_;
+  const bool tells_nulls = valid != nullptr || !validity_.empty();
+  if (tells_nulls) validity_.resize(words_for(rows_ + count), ~std::uint64_t{0});
   data_.resize(at + count * type_.width());
   rows_ += count;
-  if (valid == nullptr && validity_.empty()) return data_.data() + at;
-  validity_.resize(words_for(rows_), ~std::uint64_t{0});
+  if (!tells_nulls) return data_.data() + at;
   for (std::size_t i = 0; valid != nullptr && i < count; i += 64) {
     const std::size_t bits = std::min<std::size_t>(64, count - i);
     const std::uint64_t nulls = ~valid[i / 64] & (~std::uint64_t{0} >> (64 - bits));
@@ -77,8 +78,9 @@ void Column::append_borrowed(StringRef value) {
 StringRef Column::copy_to_heap(StringRef value) {
   const std::size_t bytes = value.bytes();
   if (heap_.empty() || heap_room_ - heap_used_ < bytes) {
-    heap_room_ = std::max(bytes, std::clamp(heap_room_ * 2, kHeapChunkBytesMin, kHeapChunkBytesMax));
-    heap_.push_back(std::make_unique_for_overwrite<char[]>(heap_room_));
+    const std::size_t room = std::max(bytes, std::clamp(heap_room_ * 2, kHeapChunkBytesMin, kHeapChunkBytesMax));
+    heap_.push_back(std::make_unique_for_overwrite<char[]>(room));
+    heap_room_ = room;
     heap_used_ = 0;
     heap_bytes_ += heap_room_;
   }

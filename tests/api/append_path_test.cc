@@ -6,10 +6,12 @@
 // of texts and vectors, commits the batch, and flush() does.
 #include <doctest/doctest.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <fstream>
 #include <functional>
 #include <optional>
 #include <sstream>
@@ -136,6 +138,14 @@ void check_unsynced(const Calls& calls) {
   CHECK_FALSE(calls.by_number.contains(SYS_sync_file_range));
 }
 
+std::size_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t all = 0, resident = 0;
+  file >> all >> resident;
+  REQUIRE(resident > 0);
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
 constexpr const char* kMotion =
     "CREATE TABLE t (ts TIMESTAMP, ax FLOAT, ay FLOAT, az FLOAT, gx FLOAT, gy FLOAT, gz FLOAT)";
 
@@ -184,6 +194,30 @@ TEST_CASE("append path: texts ask for memory by the chunk, and for nothing else"
   if (!found) return;
   check_stored(*found);
   CHECK(found->tally.calls[kMadeRoom] < 40);
+}
+
+TEST_CASE("append path: rows that are refused leave no text behind, be there rows to commit beside them or none") {
+  constexpr int kRefused = 300;
+  constexpr std::size_t kMiB = std::size_t{1} << 20;
+  const std::string text(kMiB, 'r');
+  const support::ScratchDirectory directory;
+  auto database = Database::open(directory / "db").value();
+  auto connection = database.connect();
+  connection.execute("CREATE TABLE t (a TEXT, n INT)").value();
+  auto appender = database.appender("t").value();
+  for (int beside = 0; beside < 2; ++beside) {
+    const std::size_t before = resident_bytes();
+    for (int row = 0; row < kRefused; ++row) REQUIRE_FALSE(appender.append(text, "no number"));
+    CHECK(resident_bytes() < before + 32 * kMiB);
+    appender.append("kept", beside).value();
+  }
+  appender.flush().value();
+  const auto kept = connection.execute("SELECT a, n FROM t ORDER BY n").value();
+  REQUIRE(kept.rows() == 2);
+  for (std::size_t row = 0; row < 2; ++row) {
+    CHECK(kept.value(row, 0).as_text() == "kept");
+    CHECK(kept.value(row, 1).as_int() == static_cast<std::int64_t>(row));
+  }
 }
 
 // The positive control: what a row would do if it were committed by itself is seen.

@@ -58,6 +58,48 @@ TEST_CASE("appender: one that leaves out a column which may not be NULL is not m
   db.close().value();
 }
 
+TEST_CASE("appender: values are taken between begin_row and end_row only, and flush drops the row at hand") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  connection.execute("CREATE TABLE t (id INT PRIMARY KEY, a TEXT)").value();
+  auto appender = db.appender("t").value();
+  CHECK(appender.end_row().error().message() == "a row for table 't' was ended before it was begun");
+  appender.put(1);
+  CHECK(appender.end_row().error().message() == "a row for table 't' was given a INT before it was begun");
+  appender.append(1, "one").value();
+  CHECK(state_of(appender.end_row()) == "42601");  // Or the row would be there twice.
+  appender.begin_row();
+  appender.put(2);
+  appender.flush().value();
+  appender.put("two");
+  CHECK(state_of(appender.end_row()) == "42601");
+  appender.append(3, "three").value();
+  appender.flush().value();
+  CHECK(text(connection.execute("SELECT id || a FROM t ORDER BY id").value()) == "1one\n3three\n");
+  db.close().value();
+}
+
+TEST_CASE("appender: a row whose batch cannot be committed is not added; given again it is there once") {
+  constexpr std::int64_t kBatch = 16'384;
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  connection.execute("CREATE TABLE t (id INT PRIMARY KEY, a TEXT)").value();
+  connection.execute("INSERT INTO t VALUES (7, 'first')").value();
+  auto appender = db.appender("t").value();
+  for (std::int64_t id = 1; id < kBatch; ++id) appender.append(id, "mine").value();
+  for (int again = 0; again < 3; ++again) CHECK(state_of(appender.append(kBatch, "mine")) == "23505");
+  CHECK(state_of(appender.append(kBatch, 1.5)) == "42804");
+  CHECK(state_of(appender.flush()) == "23505");
+  connection.execute("DELETE FROM t WHERE id = 7").value();
+  appender.append(kBatch, "mine").value();
+  CHECK(number(connection, "SELECT count(*) FROM t WHERE a = 'mine'") == kBatch);  // end_row() has committed them.
+  appender.flush().value();
+  CHECK(number(connection, "SELECT count(*) FROM t") == kBatch);
+  db.close().value();
+}
+
 TEST_CASE("explain: ANALYZE of CREATE TABLE AS makes the table and shows how its query ran; a failure leaves none") {
   const support::ScratchDirectory directory;
   auto db = Database::open(directory / "db").value();

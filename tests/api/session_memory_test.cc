@@ -46,8 +46,10 @@ const char* const kStatements[] = {
 
 class Refused {  // A database with a transaction open. One thread at a time.
  public:
-  Refused() {
-    Session::parse_each(kTable, [&](PreparedStatement& one) -> Result<void> {
+  enum class Rows : std::uint8_t { in_memory, in_segments };
+  explicit Refused(Rows rows = Rows::in_memory) {
+    const std::string made = rows == Rows::in_memory ? kTable : std::string(kTable) + "; VACUUM";
+    Session::parse_each(made, [&](PreparedStatement& one) -> Result<void> {
       TRY(session_.execute(one, {}));
       return {};
     }).value();
@@ -103,21 +105,25 @@ class Refused {  // A database with a transaction open. One thread at a time.
 };
 
 TEST_CASE("session: a statement whose nth allocation fails is taken back whole, and the transaction goes on") {
-  for (const bool sticky : {false, true}) {
-    for (const char* sql : kStatements) {
-      Refused database;
-      database.must("BEGIN");
-      database.must("INSERT INTO t VALUES (-1, 'of the transaction', 0)");
-      const auto refusals = database.refused_until_done(sql, [&](std::uint64_t n, auto call) {
-        AllocationWatch watch;
-        watch.fail_after(n, sticky);
-        return call();
-      });
-      CHECK(refusals > 10);  // DROP TABLE asks for little.
-      const std::string after = database.must(kState);
-      database.must("COMMIT");
-      CHECK(database.must(kState) == after);
-      CHECK(database.budget().used(MemoryShare::queries) == 0);
+  const auto run = [](const char* sql, Refused::Rows rows, bool sticky) {
+    Refused database(rows);
+    database.must("BEGIN");
+    database.must("INSERT INTO t VALUES (-1, 'of the transaction', 0)");
+    const auto refusals = database.refused_until_done(sql, [&](std::uint64_t n, auto call) {
+      AllocationWatch watch;
+      watch.fail_after(n, sticky);
+      return call();
+    });
+    CHECK(refusals > 10);  // DROP TABLE asks for little.
+    const std::string after = database.must(kState);
+    database.must("COMMIT");
+    CHECK(database.must(kState) == after);
+    CHECK(database.budget().used(MemoryShare::queries) == 0);
+  };
+  for (const char* sql : kStatements) {
+    for (const bool sticky : {false, true}) {
+      run(sql, Refused::Rows::in_memory, sticky);
+      run(sql, Refused::Rows::in_segments, sticky);
     }
   }
 }

@@ -1,5 +1,7 @@
 #include "index/ordered/section_format.h"
 
+#include <array>
+
 #include "base/coding.h"
 #include "base/crc32c.h"
 
@@ -90,13 +92,12 @@ Result<Meta> decode_meta(Bytes run, std::uint64_t section_bytes) {
 }
 
 std::uint32_t fingerprint(std::span<const Type> types) noexcept {
-  ByteBuffer bytes;
-  Writer writer(bytes);
-  for (const Type& type : types) {
-    writer.put(type.kind);
-    writer.put(type.scale);  // The unscaled number is what is compared; a precision changes nothing.
+  std::uint32_t crc = 0;
+  for (const Type& type : types) {  // The unscaled number is what is compared; a precision changes nothing.
+    const std::array<std::byte, 2> bytes{static_cast<std::byte>(type.kind), static_cast<std::byte>(type.scale)};
+    crc = crc32c(bytes, crc);
   }
-  return crc32c(bytes);
+  return crc;
 }
 
 }  // namespace mneme::ordered
