@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <memory>
 
 #include "os/file.h"
 
@@ -22,24 +23,28 @@ class FileWindow {  // One thread at a time. Borrows the file.
     count = std::min(count, file_bytes_ - offset);
     if (offset < begin_ || offset + count > begin_ + size_) TRY(fill(offset, count));
     const auto available = std::min<std::uint64_t>(count, begin_ + size_ - offset);
-    return Bytes(buffer_).subspan(static_cast<std::size_t>(offset - begin_), static_cast<std::size_t>(available));
+    return Bytes(buffer_.get() + (offset - begin_), static_cast<std::size_t>(available));
   }
 
  private:
   Result<void> fill(std::uint64_t offset, std::uint64_t count) {
     const auto wanted =
         static_cast<std::size_t>(std::min(std::max<std::uint64_t>(count, piece_bytes_), file_bytes_ - offset));
-    if (buffer_.size() < wanted) buffer_.resize(wanted);
     size_ = 0;  // Until the read succeeded nothing in the buffer counts.
     begin_ = offset;
-    size_ = TRY(file_->read(offset, MutableBytes(buffer_).first(wanted)));
+    if (capacity_ < wanted) {
+      buffer_ = std::make_unique_for_overwrite<std::byte[]>(wanted);  // Zeroing would take as long as reading.
+      capacity_ = wanted;
+    }
+    size_ = TRY(file_->read(offset, {buffer_.get(), wanted}));
     return {};
   }
 
   File* file_;
   std::uint64_t file_bytes_;
   std::size_t piece_bytes_;
-  ByteBuffer buffer_;
+  std::unique_ptr<std::byte[]> buffer_;  // Of capacity_ bytes.
+  std::size_t capacity_ = 0;
   std::uint64_t begin_ = 0;  // Offset of buffer_[0]; size_ bytes of it are the file's.
   std::uint64_t size_ = 0;
 };
