@@ -18,8 +18,8 @@ constexpr std::uint64_t kStepsMax = 1'000;
 constexpr int kLivesAfterCuts = 6;
 // These may keep what was written later and lose what was written before it.
 constexpr CutPolicy kOutOfOrder[] = {CutPolicy::p3, CutPolicy::p4, CutPolicy::p5, CutPolicy::p6};
-// Of the operations of a recovery so many are cut after, by how often power was cut in recovery before.
-constexpr std::uint64_t kCutEvery[] = {16, 16, 64};
+// Of the operations of a recovery one of so many is cut after, by how often power was cut in recovery before; 0: none.
+constexpr std::uint64_t kCutEvery[] = {16, 16, 64, 0};
 
 constexpr std::string_view kCallNames[kCalls] = {"insert",       "update",     "end",        "carry",
                                                  "create_table", "drop_table", "add_column", "change_indexes",
@@ -122,6 +122,7 @@ void CrashTally::add(CrashTally&& other) {
   carried += other.carried;
   for (std::size_t i = 0; i < std::size(nested); ++i) nested[i] += other.nested[i];
   indexed += other.indexed;
+  alike += other.alike;
   power_came_back += other.power_came_back;
   hidden += other.hidden;
   lived_on += other.lived_on;
@@ -340,11 +341,11 @@ void CrashRun::recover(const DurableImage& image, HashedBytes& hashed, std::size
   SimFileSystem disk(image);
   std::vector<DurableImage> again;
   const std::string when = "policy p" + std::to_string(policy) + ": ";
-  auto first = open_and_cut(disk, kCutEvery[0], again);
+  auto first = open_and_cut(disk, hashed, kCutEvery[0], again);
   if (!first && policy == 7 && first.error().code() == Code::corrupt) return void(++tally_.lies_reported);
   if (!first) return violation(when + first.error().to_string(), cut);
   for (const DurableImage& nested : again) {
-    const std::string wrong = recover_again(nested, *first, 1);
+    const std::string wrong = recover_again(nested, hashed, *first, 1);
     if (!wrong.empty()) return violation(when + "cut again in recovery: " + wrong, cut);
   }
   if (const std::string wrong = recover_to_the_same(disk, hashed, *first); !wrong.empty()) {
@@ -360,45 +361,84 @@ void CrashRun::recover(const DurableImage& image, HashedBytes& hashed, std::size
 
 // What the same disk gave before is what it gives now: most images of one moment recover to the same.
 std::string CrashRun::recover_to_the_same(SimFileSystem& disk, HashedBytes& hashed, const State& expected) {
-  const std::uint64_t hash = disk.now().hash(hashed);
-  const auto known = recovered_.find(hash);
-  if (known != recovered_.end()) return known->second == hash_of(expected) ? "" : " differs";
-  const auto found = open_and_read(disk);
+  const auto known = recovered_.find(disk.now().hash(hashed));
+  if (known != recovered_.end()) return known->second.state == hash_of(expected) ? "" : " differs";
+  std::vector<DurableImage> none;
+  const auto found = open_and_cut(disk, hashed, 0, none);
   if (!found) return ": " + found.error().to_string();
-  if (*found != expected) return " differs";
-  recovered_.emplace(hash, hash_of(expected));
-  return {};
+  return *found == expected ? "" : " differs";
 }
 
 // `depth` cuts in recovery have led here; up to three are made.
-std::string CrashRun::recover_again(const DurableImage& image, const State& expected, std::size_t depth) {
+std::string CrashRun::recover_again(const DurableImage& image, HashedBytes& hashed, const State& expected,
+                                    std::size_t depth) {
   ++tally_.nested[depth - 1];
+  const auto known = recovered_.find(image.hash(hashed));
+  if (known != recovered_.end() && !would_cut(known->second.operations, kCutEvery[depth])) {
+    return known->second.state == hash_of(expected) ? "" : "something else is there";
+  }
   SimFileSystem disk(image);
   std::vector<DurableImage> again;
-  const auto found = depth < std::size(kCutEvery) ? open_and_cut(disk, kCutEvery[depth], again) : open_and_read(disk);
+  const auto found = open_and_cut(disk, hashed, kCutEvery[depth], again);
   if (!found) return found.error().to_string();
   if (*found != expected) return "something else is there";
   for (const DurableImage& nested : again) {
-    std::string wrong = recover_again(nested, expected, depth + 1);
+    std::string wrong = recover_again(nested, hashed, expected, depth + 1);
     if (!wrong.empty()) return "and again: " + wrong;
   }
   return {};
 }
 
-// Opens the store and reads it, with images of cuts after one of `every` operations. A lying disk promises nothing.
-Result<State> CrashRun::open_and_cut(SimFileSystem& disk, std::uint64_t every, std::vector<DurableImage>& images) {
+// What the dice would say to an opening of so many operations; if they say no, they stand as it would have left them.
+bool CrashRun::would_cut(std::uint64_t operations, std::uint64_t every) {
+  if (every == 0) return false;
+  Dice ahead = dice_;
+  for (std::uint64_t i = 0; i < operations; ++i) {
+    if (ahead.below(every) == 0) return true;
+  }
+  dice_ = ahead;
+  return false;
+}
+
+// Opens the store and reads it, with images of cuts after one of `every` operations (0: none). A lying disk promises
+// nothing.
+Result<State> CrashRun::open_and_cut(SimFileSystem& disk, HashedBytes& hashed, std::uint64_t every,
+                                     std::vector<DurableImage>& images) {
+  const std::uint64_t hash = disk.now().hash(hashed);
+  std::uint64_t operations = 0;
   disk.after_operation([&] {
-    if (dice_.below(every) != 0) return;
+    ++operations;
+    if (every == 0 || dice_.below(every) != 0) return;
     images.push_back(disk.cut(static_cast<CutPolicy>(dice_.below(kCutPolicies - 1)), dice_.next()));
   });
   auto state = open_and_read(disk);
   disk.after_operation({});
+  if (state) recovered_.insert_or_assign(hash, Recovered{hash_of(*state), operations});
   return state;
 }
 
 Result<State> CrashRun::open_and_read(SimFileSystem& disk, const std::string& directory) {
+  static_cast<void>(disk.take_told());
   auto store = TRY(Store::open(world(disk), directory, small_options(), &kinds_));
-  return read_all(*store);
+  const std::uint64_t told = sim::hash_of(as_bytes(directory), disk.take_told());
+  if (const State* known = known_state(disk, told)) return ++tally_.alike, *known;
+  static_cast<void>(disk.take_read());
+  State state = TRY(read_all(*store));
+  if (auto files = disk.take_read()) read_.try_emplace(told, ReadState{*std::move(files), state});
+  return state;
+}
+
+// What is read from a store follows from what the disk told its opening, every byte of it, and from the files that it
+// reads then. Where another had the same of both, what that one gave; nothing otherwise.
+const State* CrashRun::known_state(SimFileSystem& disk, std::uint64_t told) const {
+  const auto known = read_.find(told);
+  if (known == read_.end()) return nullptr;
+  const DurableImage now = disk.now();
+  for (const auto& [path, bytes] : known->second.files.files) {
+    const auto file = now.files.find(path);
+    if (file == now.files.end() || (file->second != bytes && *file->second != *bytes)) return nullptr;
+  }
+  return &known->second.state;
 }
 
 // I3: what the indexes say is what the rows say. A disagreement is never an honest answer, whatever the disk did.

@@ -25,6 +25,7 @@ struct CrashTally {
   std::uint64_t carried = 0;                       // Rows of updates that left their blob where it was.
   std::uint64_t nested[3] = {};                    // Cuts in the midst of recovery, of recovery from such a cut, ...
   std::uint64_t indexed = 0;                       // States whose indexes were held against their rows.
+  std::uint64_t alike = 0;                         // Openings that the disk told what it had told one of those.
   std::uint64_t power_came_back = 0;               // Lives on what a cut had left, their commits cut again.
   std::uint64_t hidden = 0;         // Acknowledged commits whose record a replay that looks no further would not find.
   std::uint64_t lived_on = 0;       // Recovered stores that went on until nothing was left to do.
@@ -77,6 +78,15 @@ class CrashRun {  // One thread at a time.
     std::uint64_t cut = 0;
   };
 
+  struct Recovered {               // A disk that was opened.
+    std::uint64_t state = 0;       // Hash of what was found there.
+    std::uint64_t operations = 0;  // From the opening to the end, after each of which power may be cut.
+  };
+  struct ReadState {     // What was read from a store after its opening.
+    DurableImage files;  // From these of the disk's files.
+    State state;
+  };
+
   World world(SimFileSystem& disk) { return {disk, clock_, *scheduler_, random_}; }
   std::unique_ptr<Store> open();
   bool live(Store& store);
@@ -95,9 +105,12 @@ class CrashRun {  // One thread at a time.
   void cut_in_every_way();
   void recover(const DurableImage& image, HashedBytes& hashed, std::size_t policy, std::uint64_t cut);
   std::string recover_to_the_same(SimFileSystem& disk, HashedBytes& hashed, const State& expected);
-  std::string recover_again(const DurableImage& image, const State& expected, std::size_t depth);
-  Result<State> open_and_cut(SimFileSystem& disk, std::uint64_t every, std::vector<DurableImage>& images);
+  std::string recover_again(const DurableImage& image, HashedBytes& hashed, const State& expected, std::size_t depth);
+  bool would_cut(std::uint64_t operations, std::uint64_t every);
+  Result<State> open_and_cut(SimFileSystem& disk, HashedBytes& hashed, std::uint64_t every,
+                             std::vector<DurableImage>& images);
   Result<State> open_and_read(SimFileSystem& disk, const std::string& directory = "db");
+  const State* known_state(SimFileSystem& disk, std::uint64_t told) const;
   Result<State> read_all(Store& store);
   std::string live_on(SimFileSystem& disk, std::size_t policy);
   void check(const Pending& found);
@@ -119,7 +132,8 @@ class CrashRun {  // One thread at a time.
   std::size_t acknowledged_ = 0;  // Commits that must survive.
   std::optional<State> backup_;   // What the backup that was made holds.
   std::vector<Pending> pending_;
-  std::unordered_map<std::uint64_t, std::uint64_t> recovered_;  // Hashes of disks opened and of what was found there.
+  std::unordered_map<std::uint64_t, Recovered> recovered_;  // By the hash of the disk.
+  std::unordered_map<std::uint64_t, ReadState> read_;       // By what the disk told the opening.
 };
 
 }  // namespace mneme::sim

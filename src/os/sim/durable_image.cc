@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 #include "os/sim/dice.h"
 #include "os/sim/sim_file_system.h"
@@ -16,21 +17,40 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
   return hash ^ hash >> 29;
 }
 
+using Words = std::array<std::uint64_t, 4>;
+
+Words words_at(Bytes bytes, std::size_t at) {
+  Words words{};
+  std::memcpy(words.data(), bytes.data() + at, sizeof words);
+  return words;
+}
+
+// Without zeros at the end, or but for a few: most of a log or manifest was only allocated.
+Bytes without_zeros(Bytes bytes) {
+  std::size_t size = bytes.size();
+  for (; size >= sizeof(Words); size -= sizeof(Words)) {
+    const Words words = words_at(bytes, size - sizeof(Words));
+    if ((words[0] | words[1] | words[2] | words[3]) != 0) break;
+  }
+  return bytes.first(size);
+}
+
+}  // namespace
+
 // Four words at a time, none of which waits for another: files are hashed far more often than they change.
 std::uint64_t hash_of(Bytes bytes, std::uint64_t seed) {
-  std::array<std::uint64_t, 4> lanes{seed, 1, 2, 3};
+  Words lanes{seed, 1, 2, 3};
+  std::uint64_t hash = mix(seed, bytes.size());
+  bytes = without_zeros(bytes);
   std::size_t at = 0;
-  for (std::array<std::uint64_t, 4> words{}; at + sizeof words <= bytes.size(); at += sizeof words) {
-    std::memcpy(words.data(), bytes.data() + at, sizeof words);
+  for (; at + sizeof(Words) <= bytes.size(); at += sizeof(Words)) {
+    const Words words = words_at(bytes, at);
     for (std::size_t i = 0; i < lanes.size(); ++i) lanes[i] = mix(lanes[i], words[i]);
   }
-  std::uint64_t hash = mix(seed, bytes.size());
   for (const std::uint64_t lane : lanes) hash = mix(hash, lane);
   for (; at < bytes.size(); ++at) hash = mix(hash, static_cast<std::uint64_t>(bytes[at]));
   return hash;
 }
-
-}  // namespace
 
 class ImageBuilder {  // One thread at a time; the disk's mutex is held.
  public:
@@ -137,7 +157,7 @@ class ImageBuilder {  // One thread at a time; the disk's mutex is held.
 
   void write(ByteBuffer& bytes, std::uint64_t at, Bytes part) {
     if (bytes.size() < at + part.size()) set_size(bytes, at + part.size());
-    std::ranges::copy(part, bytes.begin() + static_cast<std::ptrdiff_t>(at));
+    std::memcpy(bytes.data() + at, part.data(), part.size());  // Of a sector, never empty.
   }
 
   // Growth shows zeros, or under p6 what the extents held before.
@@ -174,6 +194,18 @@ DurableImage SimFileSystem::now() const {
   DurableImage image;
   image.directories = names_.directories;
   for (const auto& [path, inode] : names_.files) image.files.emplace(path, inode->content);
+  return image;
+}
+
+std::optional<DurableImage> SimFileSystem::take_read() {
+  const std::lock_guard held(mutex_);
+  const auto read = std::exchange(read_, {});
+  DurableImage image;
+  for (const auto& [path, inode] : read) {
+    const auto named = names_.files.find(path);
+    if (named == names_.files.end() || named->second != inode.lock()) return std::nullopt;
+    image.files.emplace(path, named->second->content);
+  }
   return image;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/assert.h"
 
@@ -31,10 +32,12 @@ class SimFile final : public File {
   Result<std::size_t> read(std::uint64_t offset, MutableBytes into) override {
     const std::lock_guard held(disk_.mutex_);
     TRY(disk_.count_operation(path_));
+    disk_.read_.try_emplace(path_, inode_);
     const ByteBuffer& content = *inode_->content;
-    if (offset >= content.size()) return std::size_t{0};
-    const std::size_t count = std::min(into.size(), content.size() - static_cast<std::size_t>(offset));
-    if (count > 0) std::memcpy(into.data(), content.data() + offset, count);
+    const std::size_t begin = static_cast<std::size_t>(std::min<std::uint64_t>(offset, content.size()));
+    const std::size_t count = std::min(into.size(), content.size() - begin);
+    if (count > 0) std::memcpy(into.data(), content.data() + begin, count);
+    disk_.tell(into.first(count));
     return count;
   }
 
@@ -64,7 +67,9 @@ class SimFile final : public File {
 
   Result<std::uint64_t> size() override {
     const std::lock_guard held(disk_.mutex_);
-    return static_cast<std::uint64_t>(inode_->content->size());
+    const std::uint64_t bytes = inode_->content->size();
+    disk_.tell(bytes);
+    return bytes;
   }
 
   void forget_cached() noexcept override {
@@ -77,13 +82,17 @@ class SimFile final : public File {
 
   Result<bool> try_lock(std::uint64_t offset) override {
     const std::lock_guard held(disk_.mutex_);
-    return inode_->locks.emplace(offset, this).first->second == this;
+    const bool locked = inode_->locks.emplace(offset, this).first->second == this;
+    disk_.tell(locked);
+    return locked;
   }
   Result<bool> is_locked(std::uint64_t offset, std::uint64_t count) override {
     const std::lock_guard held(disk_.mutex_);
-    return std::ranges::any_of(inode_->locks, [&](const auto& lock) {
+    const bool locked = std::ranges::any_of(inode_->locks, [&](const auto& lock) {
       return lock.second != this && lock.first >= offset && lock.first - offset < count;
     });
+    disk_.tell(locked);
+    return locked;
   }
 
  private:
@@ -126,6 +135,15 @@ void SimFileSystem::load(const DurableImage& image) {
   names_ = durable_names_;
 }
 
+void SimFileSystem::tell(std::uint64_t word) { told_ = hash_of(std::as_bytes(std::span(&word, 1)), told_); }
+
+void SimFileSystem::tell(Bytes bytes) { told_ = hash_of(bytes, told_); }
+
+std::uint64_t SimFileSystem::take_told() {
+  const std::lock_guard held(mutex_);
+  return std::exchange(told_, 0);
+}
+
 void SimFileSystem::reset(const DurableImage& image) {
   const std::lock_guard held(mutex_);
   durable_names_ = {};
@@ -164,7 +182,7 @@ void SimFileSystem::apply(const Change& change, ByteBuffer& bytes) {
   if (change.new_size) return bytes.resize(static_cast<std::size_t>(*change.new_size));
   const std::size_t end = static_cast<std::size_t>(change.offset) + change.bytes.size();
   if (bytes.size() < end) bytes.resize(end);
-  std::ranges::copy(change.bytes, bytes.begin() + static_cast<std::ptrdiff_t>(change.offset));
+  if (!change.bytes.empty()) std::memcpy(bytes.data() + change.offset, change.bytes.data(), change.bytes.size());
 }
 
 void SimFileSystem::apply(const EntryChange& change, Names& names) {
@@ -188,15 +206,18 @@ Result<std::optional<Fault::Kind>> SimFileSystem::count_operation(const std::str
   if (!fault_ || operations_ < fault_->at_operation || (operations_ > fault_->at_operation && !fault_->sticky)) {
     return std::optional<Fault::Kind>();
   }
+  tell(operations_);
   if (fault_->kind == Fault::Kind::no_space) return Error(Code::full, "no space left for '" + path + "' (simulated)");
   if (fault_->kind == Fault::Kind::torn_write) return std::optional(fault_->kind);
   return Error(Code::io, "input/output error at '" + path + "' (simulated)");
 }
 
-Result<void> SimFileSystem::check_room(const Inode& inode, std::uint64_t new_size, const std::string& path) const {
+Result<void> SimFileSystem::check_room(const Inode& inode, std::uint64_t new_size, const std::string& path) {
   std::uint64_t used = 0;
   for (const auto& [name, other] : names_.files) used += other->content->size();
-  if (new_size <= inode.content->size() || used - inode.content->size() + new_size <= capacity_) return {};
+  const bool fits = new_size <= inode.content->size() || used - inode.content->size() + new_size <= capacity_;
+  tell(fits);
+  if (fits) return {};
   return Error(Code::full, "no space left for '" + path + "' (simulated)");
 }
 
@@ -309,6 +330,7 @@ Result<std::unique_ptr<File>> SimFileSystem::open(const std::string& path, Open 
     const std::lock_guard held(mutex_);
     TRY(count_operation(path));
     const auto found = names_.files.find(path);
+    tell(found != names_.files.end());
     if (mode == Open::create && found != names_.files.end()) {
       return Error(Code::already_exists, "'" + path + "' exists");
     }
@@ -328,6 +350,7 @@ Result<void> SimFileSystem::create_directory(const std::string& path) {
   {
     const std::lock_guard held(mutex_);
     TRY(count_operation(path));
+    tell(names_.files.contains(path));
     if (names_.files.contains(path)) return Error(Code::already_exists, "'" + path + "' is a file");
     if (names_.directories.contains(path)) return {};
     change_entry({.directory = directory_of(path), .name = path, .is_directory = true});
@@ -339,6 +362,7 @@ Result<void> SimFileSystem::create_directory(const std::string& path) {
 Result<std::vector<std::string>> SimFileSystem::list(const std::string& directory) {
   const std::lock_guard held(mutex_);
   TRY(count_operation(directory));
+  tell(names_.directories.contains(directory));
   if (!names_.directories.contains(directory)) return missing(directory);
   std::set<std::string> names;
   const auto add = [&](const std::string& path) {
@@ -346,13 +370,17 @@ Result<std::vector<std::string>> SimFileSystem::list(const std::string& director
   };
   for (const auto& [path, inode] : names_.files) add(path);
   for (const std::string& path : names_.directories) add(path);
+  tell(names.size());
+  for (const std::string& name : names) tell(as_bytes(name));
   return std::vector(names.begin(), names.end());
 }
 
 Result<bool> SimFileSystem::exists(const std::string& path) {
   const std::lock_guard held(mutex_);
   TRY(count_operation(path));
-  return names_.files.contains(path) || names_.directories.contains(path);
+  const bool is_there = names_.files.contains(path) || names_.directories.contains(path);
+  tell(is_there);
+  return is_there;
 }
 
 Result<void> SimFileSystem::rename(const std::string& from, const std::string& to) {
@@ -360,6 +388,7 @@ Result<void> SimFileSystem::rename(const std::string& from, const std::string& t
     const std::lock_guard held(mutex_);
     TRY(count_operation(from));
     const auto found = names_.files.find(from);
+    tell(found != names_.files.end());
     if (found == names_.files.end()) return missing(from);
     ASSERT(directory_of(from) == directory_of(to));  // Only such a rename is atomic everywhere.
     change_entry({.directory = directory_of(to), .name = to, .inode = found->second, .old_name = from});
@@ -372,6 +401,7 @@ Result<void> SimFileSystem::unlink(const std::string& path) {
   {
     const std::lock_guard held(mutex_);
     TRY(count_operation(path));
+    tell(names_.files.contains(path));
     if (!names_.files.contains(path)) return missing(path);
     change_entry({.directory = directory_of(path), .name = path});
   }
@@ -384,6 +414,8 @@ Result<void> SimFileSystem::link(const std::string& from, const std::string& to)
     const std::lock_guard held(mutex_);
     TRY(count_operation(to));
     const auto found = names_.files.find(from);
+    tell(found != names_.files.end());
+    tell(names_.files.contains(to));
     if (found == names_.files.end()) return missing(from);
     if (links_refused_) return Error(Code::unsupported, "link '" + to + "': refused");
     if (names_.files.contains(to)) return Error(Code::already_exists, "'" + to + "' exists");
@@ -395,12 +427,14 @@ Result<void> SimFileSystem::link(const std::string& from, const std::string& to)
 
 Result<bool> SimFileSystem::is_locked(const std::string& path) {
   const std::lock_guard held(mutex_);
+  tell(locked_.contains(path));
   return locked_.contains(path);
 }
 
 Result<std::unique_ptr<FileLock>> SimFileSystem::lock(const std::string& path, const std::string& owner_note) {
   const std::lock_guard held(mutex_);
   TRY(count_operation(path));
+  tell(locked_.contains(path));
   if (!locked_.insert(path).second) return Error(Code::busy, "'" + path + "' is locked by another writer");
   if (!names_.files.contains(path)) {
     auto inode = std::make_shared<Inode>();

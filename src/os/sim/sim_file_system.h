@@ -29,6 +29,9 @@ namespace mneme::sim {
 enum class CutPolicy : std::uint8_t { p0, p1, p2, p3, p4, p5, p6, p7 };
 constexpr std::size_t kCutPolicies = 8;
 
+// Of `bytes`, going on from `seed`.
+std::uint64_t hash_of(Bytes bytes, std::uint64_t seed);
+
 // Hashes of the bytes that images share, which it holds: no disk writes to them in place meanwhile. One thread at a
 // time.
 class HashedBytes {
@@ -78,6 +81,13 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
 
   // What it shows now to who opens its files.
   [[nodiscard]] DurableImage now() const;
+
+  // A hash of every answer since it was asked last: the bytes that were read, sizes, names, what is there and what
+  // failed. Whoever asks the same of two disks and is told the same cannot tell them apart, whatever else they hold.
+  [[nodiscard]] std::uint64_t take_told();
+  // The files that were read since it was asked last, as they are now. Nothing: the name of one of them is gone, or
+  // another's.
+  [[nodiscard]] std::optional<DurableImage> take_read();
 
   // Power was cut and is back: the disk holds `image` and nothing fails. REQUIRES: nobody uses a file opened before.
   void reset(const DurableImage& image);
@@ -150,6 +160,8 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   };
 
   void load(const DurableImage& image);
+  void tell(std::uint64_t word);
+  void tell(Bytes bytes);
   static void apply(const Change& change, ByteBuffer& bytes);
   static void apply(const EntryChange& change, Names& names);
   static ByteBuffer& writable(std::shared_ptr<ByteBuffer>& bytes);
@@ -161,7 +173,7 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   void fold(const SyncEvent& event);
   void forget_unsynced(Inode& inode);
   static void written_anew(Inode& inode, std::uint64_t from, std::uint64_t to);
-  Result<void> check_room(const Inode& inode, std::uint64_t new_size, const std::string& path) const;
+  Result<void> check_room(const Inode& inode, std::uint64_t new_size, const std::string& path);
   Result<void> sync_inode(const InodePtr& inode, const std::string& path, SyncSite site);
   void done() const {
     if (after_operation_) after_operation_();
@@ -177,6 +189,8 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   std::uint64_t operations_ = 0;
   std::uint64_t retried_syncs_ = 0;
   std::uint64_t growing_writes_ = 0;
+  std::uint64_t told_ = 0;
+  std::map<std::string, std::weak_ptr<Inode>> read_;  // By path, since take_read().
   std::uint64_t capacity_ = ~std::uint64_t{0};
   bool links_refused_ = false;
   std::array<std::uint64_t, kSyncSiteNames.size()> syncs_at_{};

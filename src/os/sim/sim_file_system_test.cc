@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 
 namespace mneme::sim {
 namespace {
@@ -262,6 +263,48 @@ TEST_CASE("sim disk: same operations, policy and seed give the same image; a reb
     }
   }
   CHECK(distinct.size() > 100);
+}
+
+TEST_CASE("sim disk: who asks the same is told the same of disks that differ in what was not asked for, of no others") {
+  const auto told = [](const std::string& text, bool has_other = false) {
+    Disk disk;
+    disk.make("db/f")->write(0, as_bytes(text)).value();
+    if (has_other) disk.make("db/other")->write(0, as_bytes("never read")).value();
+    static_cast<void>(disk.files.take_told());
+    ByteBuffer into(4);
+    static_cast<void>(disk.files.open("db/f", FileSystem::Open::read_only).value()->read(0, into));
+    const std::uint64_t read = disk.files.take_told();
+    static_cast<void>(disk.files.exists("db/other"));
+    const std::uint64_t asked = disk.files.take_told();
+    static_cast<void>(disk.files.list("db"));
+    return std::array{read, asked, disk.files.take_told()};
+  };
+  const auto first = told("same, and what was not read");
+  CHECK(told("same") == first);
+  CHECK(told("Same")[0] != first[0]);
+  CHECK(told("sam")[0] != first[0]);
+  CHECK(told(std::string("sam\0", 4))[0] != told("sam")[0]);
+  const auto other = told("same", true);
+  CHECK(other[0] == first[0]);
+  CHECK(other[1] != first[1]);
+  CHECK(other[2] != first[2]);
+}
+
+TEST_CASE("sim disk: the files that were read are known by their names, as long as those are theirs") {
+  Disk disk;
+  disk.make("db/f")->write(0, as_bytes("read")).value();
+  disk.make("db/g")->write(0, as_bytes("not read")).value();
+  const auto file = disk.files.open("db/f", FileSystem::Open::read_only).value();
+  ByteBuffer into(4);
+  file->read(0, into).value();
+  const auto read = disk.files.take_read();
+  REQUIRE(read);
+  CHECK(read->files.size() == 1);
+  CHECK(text_of(*read, "db/f") == "read");
+  CHECK(disk.files.take_read()->files.empty());
+  file->read(0, into).value();
+  disk.files.rename("db/g", "db/f").value();
+  CHECK(!disk.files.take_read());
 }
 
 TEST_CASE("sim disk: the call after an operation comes for each one that changes the disk or syncs, reads excepted") {
