@@ -135,13 +135,21 @@ void SimFileSystem::load(const DurableImage& image) {
   names_ = durable_names_;
 }
 
-void SimFileSystem::tell(std::uint64_t word) { told_ = hash_of(std::as_bytes(std::span(&word, 1)), told_); }
+void SimFileSystem::tell(std::uint64_t word) { tell(std::as_bytes(std::span(&word, 1))); }
 
-void SimFileSystem::tell(Bytes bytes) { told_ = hash_of(bytes, told_); }
+void SimFileSystem::tell(Bytes bytes) {
+  if (told_) told_ = hash_of(bytes, *told_);
+}
+
+void SimFileSystem::note_answers() {
+  const std::lock_guard held(mutex_);
+  told_ = 0;
+}
 
 std::uint64_t SimFileSystem::take_told() {
   const std::lock_guard held(mutex_);
-  return std::exchange(told_, 0);
+  ASSERT(told_);
+  return *std::exchange(told_, {});
 }
 
 void SimFileSystem::reset(const DurableImage& image) {

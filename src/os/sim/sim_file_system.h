@@ -82,9 +82,10 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   // What it shows now to who opens its files.
   [[nodiscard]] DurableImage now() const;
 
-  // A hash of every answer since it was asked last: the bytes that were read, sizes, names, what is there and what
+  // A hash of every answer from note_answers() on: the bytes that were read, sizes, names, what is there and what
   // failed. Whoever asks the same of two disks and is told the same cannot tell them apart, whatever else they hold.
-  [[nodiscard]] std::uint64_t take_told();
+  [[nodiscard]] std::uint64_t take_told();  // Ends it. REQUIRES: answers are being noted.
+  void note_answers();
   // The files that were read since it was asked last, as they are now. Nothing: the name of one of them is gone, or
   // another's.
   [[nodiscard]] std::optional<DurableImage> take_read();
@@ -189,7 +190,7 @@ class SimFileSystem : public FileSystem {  // Thread-safe.
   std::uint64_t operations_ = 0;
   std::uint64_t retried_syncs_ = 0;
   std::uint64_t growing_writes_ = 0;
-  std::uint64_t told_ = 0;
+  std::optional<std::uint64_t> told_;                 // While answers are noted.
   std::map<std::string, std::weak_ptr<Inode>> read_;  // By path, since take_read().
   std::uint64_t capacity_ = ~std::uint64_t{0};
   bool links_refused_ = false;
