@@ -50,9 +50,15 @@ Batch spread(Batch read, const Scan& scan, const std::vector<bool>& used) {
 }
 
 LateRows::LateRows(const TopPlan& top, const PlacedReader& reader, ExecutionContext& context)
-    : top_(top), reader_(reader), context_(context) {
+    : top_(top), reader_(reader), context_(context), used_(top.scan.table_columns.size()) {
+  for (std::size_t i = 0; i < top.project.expressions.size(); ++i) {
+    if (is_wanted(i)) mark_columns(*top.project.expressions[i], used_);
+  }
   std::size_t bytes = 1;
-  for (const ColumnId id : top.scan.table_columns) {
+  for (std::size_t i = 0; i < used_.size(); ++i) {
+    if (!used_[i]) continue;
+    const ColumnId id = top.scan.table_columns[i];
+    columns_.push_back(id);
     const Type& type = top.scan.table->find(id)->type;
     bytes += type.width() + (type.is_variable() ? kTextBytesGuess : 0);
   }
@@ -60,14 +66,21 @@ LateRows::LateRows(const TopPlan& top, const PlacedReader& reader, ExecutionCont
 }
 
 Result<Batch> LateRows::read(std::span<const Place> places) const {
-  const auto rows = std::make_shared<const Batch>(TRY(reader_.fetch(places, top_.scan.table_columns)));
-  const std::size_t count = rows->columns.empty() ? places.size() : rows->rows();
+  Batch read;
+  if (!columns_.empty()) read = TRY(reader_.fetch(places, columns_));
+  const std::size_t count = columns_.empty() ? places.size() : read.rows();
+  const auto rows = std::make_shared<const Batch>(spread(std::move(read), top_.scan, used_));
   const EvaluationInput input = over(*rows, count, context_);
   Batch out;
-  for (const ExpressionPtr& expression : top_.project.expressions) {
-    Column& column = out.columns.emplace_back(expression->type);
-    column = TRY(evaluate(*expression, input));
-    if (column.type().is_variable()) column.keep_alive(rows);
+  for (std::size_t i = 0; i < top_.project.expressions.size(); ++i) {
+    const Expression& expression = *top_.project.expressions[i];
+    Column& column = out.columns.emplace_back(expression.type);
+    if (is_wanted(i)) {
+      column = TRY(evaluate(expression, input));
+      if (column.type().is_variable()) column.keep_alive(rows);
+    } else {
+      column.extend(count);
+    }
   }
   if (out.columns.empty()) out.columns.push_back(placeholder(count));
   return out;

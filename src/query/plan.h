@@ -75,6 +75,8 @@ struct Sort {
   // By the rules, from a Limit above, which stays: no more than limit + offset rows are wanted. Without columns.
   ExpressionPtr limit;
   ExpressionPtr offset;
+  // By the rules, a bit for each column, or none: only the keys want it, so that what is yielded of it has no meaning.
+  std::vector<bool> for_keys_only;
 };
 struct Limit {
   ExpressionPtr limit;  // Without columns; null or NULL: no limit.

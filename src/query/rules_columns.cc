@@ -102,9 +102,14 @@ class Narrower {  // One thread at a time: narrows one node.
     return through(places);
   }
   Places narrow_node(Sort& sort) {
+    const Wanted above = wanted_;
     want(wanted_, sort.keys);
     const Places places = narrow(plan_->inputs[0], std::move(wanted_));
     move(sort.keys, places);
+    sort.for_keys_only.assign(plan_->inputs[0]->columns.size(), false);
+    for (std::size_t i = 0; i < above.size(); ++i) {
+      if (places[i] != kGone) sort.for_keys_only[places[i]] = !above[i];
+    }
     return through(places);
   }
   Places narrow_node(Limit&) { return through(narrow(plan_->inputs[0], std::move(wanted_))); }

@@ -86,6 +86,20 @@ TEST_CASE("top rows: the first of an order are those of a full sort, whole, wher
   t.check(10, 1'000'000);  // No row passes.
 }
 
+TEST_CASE("top rows: columns that only the order wants are not read again") {
+  Rows t;
+  t.add(100);
+  const PlanPtr whole = t.top(3, {});
+  const std::string all = t.run(*whole);
+  PlanPtr plan = t.top(3, {});
+  std::get<Sort>(plan->node).for_keys_only = {false, true, true};
+  const std::string some = t.run(*plan);
+  const auto b_of = [](const std::string& rows) { return rows.substr(0, rows.find(',')); };
+  CHECK(b_of(some) == b_of(all));
+  CHECK(all.find("same prefix") != std::string::npos);
+  CHECK(some.find("same prefix") == std::string::npos);
+}
+
 TEST_CASE("top rows: rows this transaction deleted do not come") {
   Rows t;
   t.add(200);
