@@ -153,6 +153,7 @@ BlobUses Memtable::blobs() const {
 }
 
 std::size_t Memtable::visible(std::uint64_t sequence) const {
+  if (!commits_.empty() && commits_.back().sequence <= sequence) return commits_.back().rows;  // Mostly.
   const auto after = std::ranges::upper_bound(commits_, sequence, {}, &Commit::sequence);
   return after == commits_.begin() ? 0 : std::prev(after)->rows;
 }

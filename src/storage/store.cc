@@ -173,9 +173,11 @@ Result<std::uint64_t> Store::reserve_keys(TableId table, std::uint64_t count) {
 Result<Reservation> Store::number_and_encode(Commit& commit) {
   Reservation room;
   if (commit.encoded.empty()) {
-    auto reserved = core_.budget.reserve(encoded_bytes(commit.writes), MemoryShare::queries, "log record");
+    const std::size_t bytes = encoded_bytes(commit.writes);
+    auto reserved = core_.budget.reserve(bytes, MemoryShare::queries, "log record");
     commit.memory_short = !reserved;
     room = TRY(std::move(reserved));
+    commit.encoded.reserve(bytes);
     core_.next_row = number_rows(commit.writes, core_.next_row, commit.encoded);
     encode_write_set(commit.writes, commit.encoded);
   } else {
@@ -274,7 +276,10 @@ Result<CommitResult> Store::commit(WriteSet writes, Durability durability, Commi
   }
   Commit commit{writes, validator};
   if (has_blobs(writes, core_.options.blob_inline_max)) commit.blobs = TRY(move_blobs(writes));
-  if (encoded_bytes(writes) <= kSmallRecordBytes) encode_write_set(writes, commit.encoded);
+  if (const std::size_t bytes = encoded_bytes(writes); bytes <= kSmallRecordBytes) {
+    commit.encoded.reserve(bytes);
+    encode_write_set(writes, commit.encoded);
+  }
   if (durability == Durability::commit && !writes.empty() && !must_keep_pace(core_.budget)) {
     auto committed = commit_in_group(commit);
     if (committed || !commit.memory_short) return committed;

@@ -25,6 +25,8 @@ class MemoryIndex {
   // False: in no row does the index's first column have a value between these, one row each, of its type. Of rows that
   // are published.
   [[nodiscard]] virtual bool may_have(const Column& /*least*/, const Column& /*most*/) const { return true; }
+  // False: none of the rows below `rows`, published or not, has this whole key (types/key.h).
+  [[nodiscard]] virtual bool may_have_key(Bytes /*key*/, std::uint32_t /*rows*/) const { return true; }
 };
 
 class IndexFactory {  // Thread-safe. Outlives the store.

@@ -175,7 +175,6 @@ std::size_t encoded_bytes(const WriteSet& writes) {
 
 void encode_write_set(WriteSet& writes, ByteBuffer& out) {
   Writer writer(out);
-  out.reserve(out.size() + encoded_bytes(writes));
   for (Change& change : writes.changes) std::visit(Encode{writer, out}, change);
 }
 

@@ -1,6 +1,7 @@
 #include "table/key_search.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "storage/clustering_order.h"
 
@@ -93,6 +94,16 @@ Result<bool> KeySearch::narrow_to(const Column& column, std::size_t first, std::
     any = any || may;
   }
   return any;
+}
+
+bool memtables_may_have(const TableVersion& table, IndexId index, Bytes key, std::optional<std::uint64_t> sequence) {
+  return std::ranges::any_of(table.memtables, [&](const std::shared_ptr<Memtable>& memtable) {
+    const MemoryIndex* entries = memtable->memory_index(index);
+    if (entries == nullptr) return true;
+    constexpr std::size_t kAll = std::numeric_limits<std::uint32_t>::max();
+    const std::size_t rows = sequence ? memtable->visible_rows(*sequence) : kAll;
+    return entries->may_have_key(key, static_cast<std::uint32_t>(rows));
+  });
 }
 
 std::optional<std::size_t> word_column(const TableSchema& schema, const IndexSchema& index) {

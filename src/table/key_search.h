@@ -46,6 +46,10 @@ class KeySearch {  // One thread at a time. Keeps the snapshot's files and memta
   std::vector<RowId> ids_;
 };
 
+// False: no row of the table's memtables has this key in the index, be it live or not. `sequence`: of rows of the
+// commits up to it; none: of any, also such as nobody sees yet. Far cheaper than a search.
+[[nodiscard]] bool memtables_may_have(const TableVersion& table, IndexId index, Bytes key,
+                                      std::optional<std::uint64_t> sequence);
 // The one column whose values are the index's key words (types/key.h), by its ordinal; none: its keys are no words.
 std::optional<std::size_t> word_column(const TableSchema& schema, const IndexSchema& index);
 // Of a row of `batch` (columns as the schema's): its key in the index. Empty: a column of it is NULL, so that it

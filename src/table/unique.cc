@@ -10,6 +10,7 @@ namespace mneme {
 namespace {
 
 constexpr std::size_t kFreeKeys = 1'024;  // So many are not worth a reservation.
+constexpr std::size_t kFewRows = 4;       // So many are looked for one by one before a search is opened.
 
 std::string key_text(const TableSchema& schema, const IndexSchema& index) {
   std::string out;
@@ -21,6 +22,19 @@ Error duplicate(const TableSchema& schema, const IndexSchema& index) {
   return Error(Code::constraint, "duplicate key in unique index '" + index.name + "' (" + key_text(schema, index) +
                                      ") of table '" + schema.name + "'")
       .with_sqlstate("23505");
+}
+
+// False: none of the rows [first, end) has a key that a row in a memtable has; as memtables_may_have() says.
+bool may_be_taken(const TableVersion& table, const TableSchema& schema, const IndexSchema& index, const Batch& batch,
+                  std::size_t first, std::size_t end, std::optional<std::uint64_t> sequence) {
+  if (end - first > kFewRows) return true;
+  ByteBuffer key;
+  key.reserve(32);  // Mostly enough.
+  for (; first < end; ++first) {
+    key_of(schema, index, batch, first, key);
+    if (!key.empty() && memtables_may_have(table, index.id, key, sequence)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -69,6 +83,14 @@ Result<void> Transaction::check_own(const PendingRows& pending, const IndexSchem
 Result<void> Transaction::check_against_snapshot(const PendingRows& pending, const IndexSchema& index,
                                                  std::size_t from) {
   const auto& schema = find_table(pending.schema().id);
+  const TableVersion* table = snapshot_.version->find(schema->id);
+  if (table == nullptr) return {};
+  const std::size_t last = (pending.rows() - 1) / kBatchRowsMax;
+  if (table->segments.empty() && from / kBatchRowsMax == last &&
+      !may_be_taken(*table, *schema, index, pending.batch(last), from % kBatchRowsMax,
+                    (pending.rows() - 1) % kBatchRowsMax + 1, std::nullopt)) {
+    return {};
+  }
   const auto search = TRY(KeySearch::open(snapshot_, kinds_, schema, index.id, store_.budget()));
   if (search->sources().empty()) return {};
   ByteBuffer key;
@@ -205,12 +227,19 @@ Result<void> CommitCheck::check_schema(const Snapshot& latest, TableId table) co
 }
 
 Result<void> CommitCheck::check_keys(const Snapshot& latest, const InsertRows& rows) const {
-  if (latest.version->find(rows.table) == nullptr) return {};  // Created by this very group.
-  const auto schema = transaction_.find_table(rows.table);
+  const TableVersion* table = latest.version->find(rows.table);
+  if (table == nullptr) return {};  // Created by this very group.
+  const auto& schema = transaction_.find_table(rows.table);
+  // What lies in segments of the version that the transaction read was there before it.
+  const bool only_memtables = table->segments.empty() || latest.version == transaction_.snapshot_.version;
   const PendingRows* pending = transaction_.changes_->find_rows(rows.table);
   ByteBuffer key;
   for (const IndexSchema& index : schema->indexes) {
     if (!index.unique) continue;
+    // Its own rows lie behind those of the commits up to the latest.
+    if (only_memtables && !may_be_taken(*table, *schema, index, rows.batch, 0, rows.batch.rows(), latest.sequence)) {
+      continue;
+    }
     const auto search = TRY(KeySearch::open(latest, transaction_.kinds_, schema, index.id, transaction_.store_.budget(),
                                             transaction_.snapshot_.sequence));
     if (search->sources().empty()) continue;

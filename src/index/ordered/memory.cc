@@ -52,32 +52,39 @@ Result<void> OrderedMemory::add(const Batch& rows, std::uint32_t first_ordinal) 
 }
 
 Result<void> OrderedMemory::add_slice(const Batch& rows, std::size_t first, std::size_t count) {
-  const bool words = is_word_key(types_);
   slice_keys_.clear();
-  if (!words) slice_keys_.add_rows(rows.columns, first, count);
-  std::size_t held = 0, growth = 0;
+  if (!is_word_key(types_)) slice_keys_.add_rows(rows.columns, first, count);
+  std::size_t wanted = 0;
   {
     Lock lock(mutex_);
-    held = log_.memory_bytes() + table_.memory_bytes();
-    growth = log_.growth_bytes(count, slice_keys_.bytes()) + table_.growth_bytes(count);
+    wanted = held_bytes() + log_.growth_bytes(count, slice_keys_.bytes()) + table_.growth_bytes(count);
+    if (wanted <= memory_.bytes()) return append_slice(rows, first, count), Result<void>();
   }
-  TRY(memory_.grow_to(sizeof *this + held + growth));
+  TRY(memory_.grow_to(wanted));
+  std::size_t held = 0;
   {
     Lock lock(mutex_);
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!words) {
-        log_.append_bytes(slice_keys_[i]);
-      } else if (rows.columns[0].is_null(first + i)) {
-        log_.append_null_word();
-      } else {
-        log_.append_word(key_word(rows.columns[0], first + i));
-      }
-      index_newest();
-    }
-    held = log_.memory_bytes() + table_.memory_bytes();
+    append_slice(rows, first, count);
+    held = held_bytes();
   }
-  if (memory_.bytes() > sizeof *this + held) memory_.shrink(memory_.bytes() - sizeof *this - held);
+  const std::size_t spare = memory_.bytes() - std::min(held, memory_.bytes());
+  if (spare > held / kSparePart) memory_.shrink(spare);
   return {};
+}
+
+std::size_t OrderedMemory::held_bytes() const { return sizeof *this + log_.memory_bytes() + table_.memory_bytes(); }
+
+void OrderedMemory::append_slice(const Batch& rows, std::size_t first, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!log_.words()) {
+      log_.append_bytes(slice_keys_[i]);
+    } else if (rows.columns[0].is_null(first + i)) {
+      log_.append_null_word();
+    } else {
+      log_.append_word(key_word(rows.columns[0], first + i));
+    }
+    index_newest();
+  }
 }
 
 // The row that was appended last.
@@ -101,6 +108,13 @@ bool OrderedMemory::may_have(const Column& least, const Column& most) const {
   Lock lock(mutex_);
   const bool any = least_word_ <= most_word_;
   return any && key_word(least, 0) <= most_word_ && key_word(most, 0) >= least_word_;
+}
+
+bool OrderedMemory::may_have_key(Bytes key, std::uint32_t rows) const {
+  Lock lock(mutex_);
+  std::uint32_t row = newest(key);
+  for (std::size_t passed = 0; row != KeyTable::kNone && row >= rows && passed < kFoundRows; ++passed) row = older(row);
+  return row != KeyTable::kNone;
 }
 
 void OrderedMemory::forget_from(std::uint32_t ordinal) noexcept {

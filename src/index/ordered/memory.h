@@ -36,6 +36,7 @@ class OrderedMemory final : public MemoryIndex {
   Result<void> add(const Batch& rows, std::uint32_t first_ordinal) override LOCK_NOT_HELD(mutex_);
   void forget_from(std::uint32_t ordinal) noexcept override LOCK_NOT_HELD(mutex_);
   [[nodiscard]] bool may_have(const Column& least, const Column& most) const override LOCK_NOT_HELD(mutex_);
+  [[nodiscard]] bool may_have_key(Bytes key, std::uint32_t rows) const override LOCK_NOT_HELD(mutex_);
 
   [[nodiscard]] const std::vector<Type>& types() const noexcept { return types_; }
   // Tells `visit` the rows below `rows` whose whole key is this one, newest first, until it returns false. REQUIRES:
@@ -49,7 +50,11 @@ class OrderedMemory final : public MemoryIndex {
  private:
   static constexpr std::size_t kSliceRows = 64;  // Under one hold of the mutex: what a reader waits for at most.
   static constexpr std::size_t kFoundRows = 16;  // Likewise, in a chain of rows with one key.
+  // Of what is held so much may be reserved ahead: a row then mostly asks for nothing.
+  static constexpr std::size_t kSparePart = 16;
   Result<void> add_slice(const Batch& rows, std::size_t first, std::size_t count) LOCK_NOT_HELD(mutex_);
+  void append_slice(const Batch& rows, std::size_t first, std::size_t count) LOCK_HELD(mutex_);
+  [[nodiscard]] std::size_t held_bytes() const LOCK_HELD(mutex_);
   void index_newest() LOCK_HELD(mutex_);
   [[nodiscard]] std::uint32_t newest(Bytes key) const LOCK_HELD(mutex_);
   [[nodiscard]] std::uint32_t older(std::uint32_t row) const LOCK_HELD(mutex_);

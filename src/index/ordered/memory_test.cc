@@ -28,14 +28,17 @@ struct Checked {
     memory.forget_from(static_cast<std::uint32_t>(row));
     keys.resize(row);
   }
-  // Newest first.
-  [[nodiscard]] std::vector<std::uint32_t> find(std::int64_t key) const {
+  [[nodiscard]] static ByteBuffer bytes_of(std::int64_t key) {
     Column column(Type{.kind = TypeKind::integer});
     column.append(key);
     ByteBuffer bytes;
     encode_key_column(column, 0, bytes);
+    return bytes;
+  }
+  // Newest first.
+  [[nodiscard]] std::vector<std::uint32_t> find(std::int64_t key) const {
     std::vector<std::uint32_t> found;
-    memory.find(bytes, static_cast<std::uint32_t>(keys.size()),
+    memory.find(bytes_of(key), static_cast<std::uint32_t>(keys.size()),
                 [&](std::uint32_t row) { return found.push_back(row), true; });
     return found;
   }
@@ -44,13 +47,19 @@ struct Checked {
     for (std::size_t row = keys.size(); row-- > 0;) {
       if (keys[row]) want[*keys[row]].push_back(static_cast<std::uint32_t>(row));
     }
-    for (std::int64_t key = least; key <= most; ++key) REQUIRE(find(key) == want[key]);
+    for (std::int64_t key = least; key <= most; ++key) {
+      REQUIRE(find(key) == want[key]);
+      REQUIRE(may_have_key(key) == !want[key].empty());
+    }
   }
   [[nodiscard]] bool may_have(std::int64_t from, std::int64_t to) const {
     Column least(Type{.kind = TypeKind::integer}), most(Type{.kind = TypeKind::integer});
     least.append(from);
     most.append(to);
     return memory.may_have(least, most);
+  }
+  [[nodiscard]] bool may_have_key(std::int64_t key, std::uint32_t rows = ~std::uint32_t{0}) const {
+    return memory.may_have_key(bytes_of(key), rows);
   }
 };
 
@@ -82,6 +91,36 @@ TEST_CASE("ordered memory: keys that come again, are NULL or fall back are found
       checked.check(-60, 200);
     }
   }
+}
+
+TEST_CASE("ordered memory: whether a key is there is told of the rows below one, in order or not") {
+  Checked checked;
+  checked.add({{10}, {20}, {15}, std::nullopt, {20}, {30}});
+  CHECK(checked.may_have_key(10, 1));
+  CHECK_FALSE(checked.may_have_key(10, 0));
+  CHECK_FALSE(checked.may_have_key(20, 1));
+  CHECK(checked.may_have_key(20, 2));
+  CHECK_FALSE(checked.may_have_key(15, 2));
+  CHECK(checked.may_have_key(15, 3));
+  CHECK_FALSE(checked.may_have_key(30, 5));
+  CHECK(checked.may_have_key(30, 6));
+  CHECK_FALSE(checked.may_have_key(12));
+  checked.forget_from(1);
+  CHECK_FALSE(checked.may_have_key(20));
+}
+
+TEST_CASE("ordered memory: what is reserved covers what is held, in a large one mostly for the next row, too") {
+  Checked checked;
+  sim::Dice dice(7);
+  int ahead = 0;
+  for (int i = 0; i < 100'000; ++i) {
+    checked.add({{static_cast<std::int64_t>(dice.below(1'000'000))}});
+    const std::size_t held = sizeof(OrderedMemory) + checked.memory.stats().bytes;
+    REQUIRE(checked.budget.used() >= held);
+    REQUIRE(checked.budget.used() <= held + held / 16);
+    ahead += checked.budget.used() > held ? 1 : 0;
+  }
+  CHECK(ahead > 30'000);
 }
 
 TEST_CASE("ordered memory: what is outside of all keys there were is known not to be there") {
