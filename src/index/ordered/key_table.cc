@@ -49,9 +49,10 @@ std::size_t KeyTable::growth_bytes(std::size_t rows) const noexcept {
 
 std::unique_ptr<KeyTable::Bucket> KeyTable::make_bucket(std::uint32_t slots, std::uint32_t depth,
                                                         std::uint32_t number) {
-  memory_bytes_ += sizeof(Bucket) + slots * sizeof(std::uint64_t);
   std::unique_ptr<std::uint64_t[]> empty(new std::uint64_t[slots]());
-  return std::unique_ptr<Bucket>(new Bucket{std::move(empty), slots - 1, 0, depth, number});
+  std::unique_ptr<Bucket> made(new Bucket{std::move(empty), slots - 1, 0, depth, number});
+  memory_bytes_ += sizeof(Bucket) + slots * sizeof(std::uint64_t);
+  return made;
 }
 
 void KeyTable::drop(std::unique_ptr<Bucket> old) noexcept {
@@ -86,6 +87,8 @@ void KeyTable::split(std::size_t position) {
     ++depth_;
     position *= 2;
   }
+  // All that may be refused comes before anything points at a new bucket.
+  if (buckets_.size() == buckets_.capacity()) buckets_.reserve(buckets_.size() * 2);
   const Bucket* whole = directory_[position];
   auto low = make_bucket(whole->mask + 1, whole->depth + 1, whole->number);
   auto high = make_bucket(whole->mask + 1, whole->depth + 1, static_cast<std::uint32_t>(buckets_.size()));
@@ -104,6 +107,7 @@ void KeyTable::split(std::size_t position) {
 
 KeyTable::Bucket& KeyTable::with_room(std::uint32_t tag) {
   if (directory_.empty()) {
+    directory_.reserve(1);
     buckets_.push_back(make_bucket(kSlotsMin, 0, 0));
     directory_.push_back(buckets_.back().get());
   }
