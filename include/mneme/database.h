@@ -204,8 +204,8 @@ class MNEME_API Connection {  // Thread-safe, one statement at a time. Must not 
 class MNEME_API Appender {  // One thread at a time. Must not outlive its database.
  public:
   Appender(Appender&&) noexcept;
-  Appender& operator=(Appender&&) noexcept;
-  ~Appender();  // Flushes; an error then is lost: call flush().
+  Appender& operator=(Appender&&) noexcept;  // Flushes as the destructor does, before it becomes another.
+  ~Appender();                               // Flushes; an error then is lost: call flush().
 
   // One row, a value per column of the table (or of those named when it was made), in order. Values are those of the
   // column's type, NULL, or convert as in INSERT. On an error the row is not added; those before it stay, also where

@@ -63,7 +63,7 @@ void Appender::State::make_room() try {
 void Appender::State::forget_rows() noexcept {
   for (Column& column : batch.columns) column.clear();
   blobs.clear();
-  rows = bytes = leavings = 0;
+  rows = bytes = open_bytes = leavings = blobs_of_rows = 0;
 }
 
 void Appender::State::no_slot(std::string_view given) noexcept {
@@ -74,6 +74,16 @@ void Appender::State::no_slot(std::string_view given) noexcept {
                                               ? row + "was given a " + std::string(given) + " before it was begun"
                                               : row + "has " + std::to_string(ordinals.size()) +
                                                     " columns; one more was given, a " + std::string(given))
+                .with_sqlstate("42601");
+  });
+}
+
+void Appender::State::wrong_count(std::size_t given) noexcept {
+  attempt([&] {
+    const std::string row = "a row for table '" + schema->name + "' ";
+    error = Error(Code::invalid_argument, given == kNoRow ? row + "was ended before it was begun"
+                                                          : row + "has " + std::to_string(ordinals.size()) +
+                                                                " columns; " + std::to_string(given) + " were given")
                 .with_sqlstate("42601");
   });
 }
@@ -98,7 +108,7 @@ void Appender::State::wrong_vector(const Slot& slot, std::size_t dimension) noex
 
 void Appender::State::put_bytes(const Slot& slot, Bytes value) noexcept {
   attempt([&] { slot.column->set_bytes(rows, value); });
-  bytes += value.size();
+  open_bytes += value.size();
 }
 
 // Text for a column of another type.
@@ -126,40 +136,42 @@ void Appender::State::put_reference(const Slot& slot, const Value& value) {
   } else {
     blobs.push_back(engine->store().blobs().find(FileNumber{ref->file}));
     slot.column->set_copy(rows, as_reference(*ref));
-    bytes += kReferenceBytes;
+    open_bytes += kReferenceBytes;
   }
 }
 
 Result<void> Appender::State::add_row() {
   const std::size_t given = std::exchange(next, kNoRow);
-  if (!error && given < slots.size()) {
-    error =
-        Error(Code::invalid_argument, "a row for table '" + schema->name + "' has " + std::to_string(ordinals.size()) +
-                                          " columns; " + std::to_string(given) + " were given")
-            .with_sqlstate("42601");
+  if (!error && (given < slots.size() || given == kNoRow)) wrong_count(given);
+  if (error) {
+    drop_row();
+    return *std::exchange(error, std::nullopt);
   }
-  if (!error && given == kNoRow) {
-    error = Error(Code::invalid_argument, "a row for table '" + schema->name + "' was ended before it was begun")
-                .with_sqlstate("42601");
-  }
-  if (error) return refuse_row(*std::exchange(error, std::nullopt));
   ++rows;
-  if (rows < kFlushRows && bytes < kFlushBytes) return {};
+  bytes += open_bytes;
+  if (rows < kFlushRows && bytes < kFlushBytes) {
+    open_bytes = 0;
+    blobs_of_rows = blobs.size();
+    return {};
+  }
   auto committed = guarded([&] { return commit(std::nullopt); });
-  if (committed) return {};
-  --rows;  // Whoever is told that it was not added may add it again.
-  return refuse_row(std::move(committed).error());
+  if (!committed) {
+    --rows;  // Whoever is told that it was not added may add it again.
+    bytes -= open_bytes;
+    for (Column& column : batch.columns) column.truncate(rows);  // Some may be others now: room is to be made anew.
+    drop_row();
+  }
+  return committed;
 }
 
-Error Appender::State::refuse_row(Error why) noexcept {
-  leavings += bytes - bytes_before;
-  bytes = bytes_before;
-  if (leavings >= kFlushBytes) {
-    if (auto dropped = guarded([&] { return drop_leavings(), Result<void>(); }); !dropped) {
-      // There is no memory to copy to: after the next refused row, then.
-    }
+void Appender::State::drop_row() noexcept {
+  next = kNoRow;
+  blobs.erase(blobs.begin() + static_cast<std::ptrdiff_t>(blobs_of_rows), blobs.end());
+  leavings += std::exchange(open_bytes, 0);
+  if (leavings < kFlushBytes) return;
+  if (auto dropped = guarded([&] { return drop_leavings(), Result<void>(); }); !dropped) {
+    // There is no memory to copy to: with the next row that is dropped, then.
   }
-  return why;
 }
 
 // The text of refused rows lies between that of others until those are committed. Where none are, or they cannot be, it
@@ -177,7 +189,7 @@ std::size_t Appender::State::transaction_bytes_max() const {
 }
 
 Result<void> Appender::State::commit(std::optional<Durability> durability) {
-  next = kNoRow;
+  if (next != kNoRow) drop_row();
   if (rows == 0) return {};
   for (Column& column : batch.columns) column.truncate(rows);
   auto committed = commit_batch(durability);
@@ -216,7 +228,11 @@ Result<void> Appender::State::commit_batch(std::optional<Durability> durability)
 
 Appender::Appender(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Appender::Appender(Appender&&) noexcept = default;
-Appender& Appender::operator=(Appender&&) noexcept = default;
+Appender& Appender::operator=(Appender&& other) noexcept {
+  const Appender before(std::move(state_));  // Whose end flushes.
+  state_ = std::move(other.state_);
+  return *this;
+}
 
 Appender::~Appender() {
   if (!state_) return;

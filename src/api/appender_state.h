@@ -28,9 +28,10 @@ struct Appender::State {  // One thread at a time.
     return nullptr;
   }
   void begin() noexcept {
+    if (next != kNoRow) [[unlikely]]
+      drop_row();
     error.reset();
     next = 0;
-    bytes_before = bytes;
     if (rows == batch.rows()) [[unlikely]]
       attempt([&] { make_room(); });
   }
@@ -46,6 +47,7 @@ struct Appender::State {  // One thread at a time.
     slot.column->set_valid(rows);
   }
   void no_slot(std::string_view given) noexcept;
+  void wrong_count(std::size_t given) noexcept;  // Of values.
   void wrong(const Slot& slot, std::string_view given) noexcept;
   void no_null(const Slot& slot) noexcept;
   void wrong_vector(const Slot& slot, std::size_t dimension) noexcept;
@@ -62,7 +64,7 @@ struct Appender::State {  // One thread at a time.
   [[nodiscard]] std::size_t transaction_bytes_max() const;
   void make_room();  // For one row more at least, or throws std::bad_alloc: then there is none.
   void forget_rows() noexcept;
-  Error refuse_row(Error why) noexcept;
+  void drop_row() noexcept;  // That is open, or was not added.
   void drop_leavings();
 
   static constexpr std::size_t kNoRow = ~std::size_t{0};
@@ -73,10 +75,11 @@ struct Appender::State {  // One thread at a time.
   Batch batch;                              // All columns of the schema, with room behind the rows.
   std::vector<Slot> slots;                  // Of `ordinals`.
   std::size_t rows = 0;
-  std::size_t bytes = 0;                         // Of their text and vectors, and of the open row's.
-  std::size_t bytes_before = 0;                  // When the row was opened.
-  std::size_t leavings = 0;                      // Bytes of rows that were refused.
-  std::vector<std::shared_ptr<BlobFile>> blobs;  // That rows refer to.
+  std::size_t bytes = 0;                         // Of their text and vectors.
+  std::size_t open_bytes = 0;                    // Of the open row's.
+  std::size_t leavings = 0;                      // Of rows that were dropped.
+  std::vector<std::shared_ptr<BlobFile>> blobs;  // That rows refer to, the open one's last.
+  std::size_t blobs_of_rows = 0;                 // How many of them are not the open one's.
   std::size_t next = kNoRow;                     // The slot of the next value, where a row is open.
   std::optional<Error> error;                    // Of the row at hand.
 };

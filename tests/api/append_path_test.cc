@@ -208,10 +208,22 @@ TEST_CASE("append path: rows that are refused leave no text behind, be there row
   for (int beside = 0; beside < 2; ++beside) {
     const std::size_t before = resident_bytes();
     for (int row = 0; row < kRefused; ++row) REQUIRE_FALSE(appender.append(text, "no number"));
+    for (int row = 0; row < kRefused; ++row) {  // Nor do those that are begun and never ended.
+      appender.begin_row();
+      appender.put(text);
+    }
     CHECK(resident_bytes() < before + 32 * kMiB);
     appender.append("kept", beside).value();
+    REQUIRE_FALSE(appender.end_row());
   }
   appender.flush().value();
+  const std::size_t before = resident_bytes();
+  for (int row = 0; row < kRefused; ++row) {
+    appender.begin_row();
+    appender.put(text);
+    appender.flush().value();
+  }
+  CHECK(resident_bytes() < before + 32 * kMiB);
   const auto kept = connection.execute("SELECT a, n FROM t ORDER BY n").value();
   REQUIRE(kept.rows() == 2);
   for (std::size_t row = 0; row < 2; ++row) {

@@ -2,6 +2,10 @@
 // are not, and are taken when they are given again.
 #include <doctest/doctest.h>
 
+#include <array>
+#include <map>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,8 +33,8 @@ class Run {  // Rows `first` and on, by an appender of its own. One thread at a 
  public:
   Run(Database& database, std::int64_t first) : database_(database), first_(first) {}
 
-  // How many refusals it met.
-  int with_refused(std::uint64_t passing, bool sticky) {
+  // False: it asked for no more than `passing` allocations.
+  bool with_refused(std::uint64_t passing, bool sticky) {
     auto appender = database_.appender("t").value();
     AllocationWatch watch;
     watch.fail_after(passing, sticky);
@@ -38,20 +42,23 @@ class Run {  // Rows `first` and on, by an appender of its own. One thread at a 
       if (id % 7 == 0) refused(append_wrong(appender, id), Code::invalid_argument, watch);
       while (refused(append(appender, id), Code::full, watch)) {
       }
+      const AllocationPause ours;
+      given_[id] = number_;
     }
     while (refused(appender.flush(), Code::full, watch)) {
     }
-    watch.fail_no_more();
-    return refusals_;
+    return watch.failed();
   }
+  [[nodiscard]] int refusals() const { return refusals_; }
 
   // What is in the table of its rows, each with what it should hold.
   void check(Connection& connection) const {
     const std::array<Value, 1> from{Value(first_)};
     const auto rows =
-        connection.execute("SELECT id, name, x, v::TEXT, note, day::TEXT FROM t WHERE id >= $1 ORDER BY id", from)
+        connection.execute("SELECT id, name, x, v::TEXT, note, day::TEXT, n FROM t WHERE id >= $1 ORDER BY id", from)
             .value();
     REQUIRE(rows.rows() == kRows);
+    std::set<std::int64_t> numbers;  // That the table gave, each once.
     for (std::size_t i = 0; i < kRows; ++i) {
       const std::int64_t id = first_ + static_cast<std::int64_t>(i);
       REQUIRE(rows.value(i, 0).as_int() == id);
@@ -60,10 +67,13 @@ class Run {  // Rows `first` and on, by an appender of its own. One thread at a 
       REQUIRE(rows.value(i, 3).as_text() == vector_text(id));
       REQUIRE(rows.value(i, 4).is_null() == (id % 3 == 0));
       REQUIRE(rows.value(i, 5).as_text() == "2026-11-22");
+      const std::int64_t number = rows.value(i, 6).as_int();
+      REQUIRE((is_numbered(id) ? numbers.insert(number).second : number == given_.at(id)));
     }
   }
 
  private:
+  static bool is_numbered(std::int64_t id) { return id % 2 == 0; }  // Its n is NULL: the column is made anew.
   static std::vector<float> vector_of(std::int64_t id) {
     std::vector<float> vector(kDimension, 1);
     vector.front() = static_cast<float>(id);
@@ -75,7 +85,7 @@ class Run {  // Rows `first` and on, by an appender of its own. One thread at a 
     return text + "]";
   }
 
-  static Result<void> append(Appender& appender, std::int64_t id) {
+  Result<void> append(Appender& appender, std::int64_t id) {
     std::string text;
     std::vector<float> vector;
     {
@@ -90,10 +100,11 @@ class Run {  // Rows `first` and on, by an appender of its own. One thread at a 
     appender.put(std::span<const float>(vector));
     id % 3 == 0 ? appender.put(nullptr) : appender.put("a note that is longer than what a string keeps inside");
     appender.put("2026-11-22");
+    is_numbered(id) ? appender.put(nullptr) : appender.put(++number_);
     return appender.end_row();
   }
   static Result<void> append_wrong(Appender& appender, std::int64_t id) {
-    return appender.append(id, "half of a row", "is wrong here", nullptr, nullptr, nullptr);
+    return appender.append(id, "half of a row", "is wrong here", nullptr, nullptr, nullptr, nullptr);
   }
   // An error may be `expected`, or for want of memory at any time.
   bool refused(const Result<void>& done, Code expected, AllocationWatch& watch) {
@@ -106,6 +117,8 @@ class Run {  // Rows `first` and on, by an appender of its own. One thread at a 
 
   Database& database_;
   const std::int64_t first_;
+  std::int64_t number_ = 0;                     // What was put last where a row gives its n: another each time.
+  std::map<std::int64_t, std::int64_t> given_;  // The n of rows that were taken, by id.
   int refusals_ = 0;
 };
 
@@ -117,7 +130,8 @@ TEST_CASE("appender: whatever allocation is refused, rows are there once or were
   options.threads = 0;
   auto database = Database::open(directory / "db", options).value();
   auto connection = database.connect();
-  connection.execute("CREATE TABLE t (id INT PRIMARY KEY, name TEXT, x FLOAT, v VECTOR(512), note TEXT, day DATE)")
+  connection
+      .execute("CREATE TABLE t (id INT PRIMARY KEY, name TEXT, x FLOAT, v VECTOR(512), note TEXT, day DATE, n SERIAL)")
       .value();
   for (const bool sticky : {false, true}) {
     int refusals = 0;
@@ -125,13 +139,13 @@ TEST_CASE("appender: whatever allocation is refused, rows are there once or were
       CAPTURE(sticky);
       CAPTURE(passing);
       Run run(database, 1'000);
-      const int met = run.with_refused(passing, sticky);
+      const bool any = run.with_refused(passing, sticky);
       run.check(connection);
       connection.execute("DELETE FROM t").value();
-      if (met == 0) break;
-      refusals += met;
+      if (!any) break;
+      refusals += run.refusals();
     }
-    CHECK(refusals > 50);
+    CHECK(refusals > 80);
   }
   CHECK(database.check().value().problems.empty());
   database.close().value();
