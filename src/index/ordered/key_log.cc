@@ -81,10 +81,10 @@ void KeyLog::View::append_key(std::uint32_t row, ByteBuffer& out) const {
 }
 
 std::size_t KeyLog::growth_bytes(std::size_t rows, std::size_t key_bytes) const noexcept {
-  std::size_t bytes = words() ? 0 : key_bytes + rows * sizeof(std::uint32_t) + kArenaBytes;
+  std::size_t bytes = view_.words() ? 0 : key_bytes + rows * sizeof(std::uint32_t) + kArenaBytes;
   const Place last = place_of(rows_ + static_cast<std::uint32_t>(rows));
   for (auto chunk = static_cast<std::uint32_t>(chunks_.size()); chunk <= last.chunk; ++chunk) {
-    bytes += chunk_bytes(capacity_of(chunk), words());
+    bytes += chunk_bytes(capacity_of(chunk), view_.words());
   }
   return bytes;
 }
@@ -93,15 +93,15 @@ void KeyLog::put(std::uint64_t slot, bool null) {
   const Place at = place_of(rows_);
   if (at.chunk == chunks_.size()) {
     const std::uint32_t capacity = capacity_of(at.chunk);
-    auto chunk = std::make_unique<Chunk>(capacity, words());
+    auto chunk = std::make_unique<Chunk>(capacity, view_.words());
     if (chunks_.size() == chunks_.capacity()) chunks_.reserve(std::max<std::size_t>(8, chunks_.size() * 2));
     view_.chunks_.push_back(chunk.get());
     chunks_.push_back(std::move(chunk));  // Has room: without memory both lists stay as they were.
-    memory_bytes_ += chunk_bytes(capacity, words());
+    memory_bytes_ += chunk_bytes(capacity, view_.words());
   }
   Chunk& chunk = *chunks_[at.chunk];
   chunk.slots[at.row] = slot;
-  if (words()) chunk.nulls[at.row] = static_cast<std::uint8_t>(null);
+  if (view_.words()) chunk.nulls[at.row] = static_cast<std::uint8_t>(null);
   ++rows_;
 }
 
@@ -130,7 +130,7 @@ void KeyLog::append_bytes(Bytes key) {
 
 void KeyLog::truncate(std::uint32_t rows) noexcept {
   if (rows >= rows_) return;
-  if (!words()) {  // Records lie in the order of their rows: what comes after the first that goes, goes.
+  if (!view_.words()) {  // Records lie in the order of their rows: what comes after the first that goes, goes.
     const std::byte* first = record_at(view_.word(rows));
     const auto holds = [first](const Arena& arena) {
       return !std::less<>()(first, arena.bytes.get()) && std::less<>()(first, arena.bytes.get() + arena.size);

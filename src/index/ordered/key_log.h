@@ -48,13 +48,12 @@ class KeyLog {
 
   [[nodiscard]] const View& view() const noexcept { return view_; }
   [[nodiscard]] std::uint32_t rows() const noexcept { return rows_; }
-  [[nodiscard]] bool words() const noexcept { return view_.words_; }
 
   // What appending `rows` keys of `key_bytes` bytes together may allocate at most.
   [[nodiscard]] std::size_t growth_bytes(std::size_t rows, std::size_t key_bytes) const noexcept;
-  void append_word(std::uint64_t word);        // REQUIRES: words().
-  void append_null_word();                     // REQUIRES: words().
-  void append_bytes(Bytes key);                // REQUIRES: !words().
+  void append_word(std::uint64_t word);        // REQUIRES: made for words.
+  void append_null_word();                     // REQUIRES: made for words.
+  void append_bytes(Bytes key);                // REQUIRES: not made for words.
   void truncate(std::uint32_t rows) noexcept;  // Forgets rows from `rows` on.
   [[nodiscard]] std::size_t memory_bytes() const noexcept { return memory_bytes_; }
 

@@ -36,9 +36,10 @@ void sort_rows(const KeyLog::View& keys, std::vector<std::uint32_t>& rows) {
 
 OrderedMemory::OrderedMemory(std::vector<Type> types, Scheduler& scheduler, MemoryBudget& budget)
     : types_(std::move(types)),
+      words_(is_word_key(types_)),
       budget_(budget),
       mutex_(scheduler),
-      log_(is_word_key(types_)),
+      log_(words_),
       table_(log_),
       runs_mutex_(scheduler) {}
 
@@ -53,7 +54,7 @@ Result<void> OrderedMemory::add(const Batch& rows, std::uint32_t first_ordinal) 
 
 Result<void> OrderedMemory::add_slice(const Batch& rows, std::size_t first, std::size_t count) {
   slice_keys_.clear();
-  if (!is_word_key(types_)) slice_keys_.add_rows(rows.columns, first, count);
+  if (!words_) slice_keys_.add_rows(rows.columns, first, count);
   std::size_t wanted = 0;
   {
     Lock lock(mutex_);
@@ -76,7 +77,7 @@ std::size_t OrderedMemory::held_bytes() const { return sizeof *this + log_.memor
 
 void OrderedMemory::append_slice(const Batch& rows, std::size_t first, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
-    if (!log_.words()) {
+    if (!words_) {
       log_.append_bytes(slice_keys_[i]);
     } else if (rows.columns[0].is_null(first + i)) {
       log_.append_null_word();
@@ -91,7 +92,7 @@ void OrderedMemory::append_slice(const Batch& rows, std::size_t first, std::size
 void OrderedMemory::index_newest() {
   const KeyLog::View& keys = log_.view();
   const std::uint32_t row = log_.rows() - 1;
-  if (log_.words() && !keys.is_null(row)) {
+  if (words_ && !keys.is_null(row)) {
     const std::uint64_t word = keys.word(row);
     least_word_ = std::min(least_word_, word);
     most_word_ = std::max(most_word_, word);
@@ -104,7 +105,7 @@ void OrderedMemory::index_newest() {
 }
 
 bool OrderedMemory::may_have(const Column& least, const Column& most) const {
-  if (!is_word_key(types_)) return true;
+  if (!words_) return true;
   Lock lock(mutex_);
   const bool any = least_word_ <= most_word_;
   return any && key_word(least, 0) <= most_word_ && key_word(most, 0) >= least_word_;
@@ -153,7 +154,7 @@ void OrderedMemory::find(Bytes key, std::uint32_t rows, const RowVisitor& visit)
 }
 
 std::uint32_t OrderedMemory::newest(Bytes key) const {
-  if (!log_.words() || key.size() != kKeyWordBytes) return table_.find(key, key_hash(key));
+  if (!words_ || key.size() != kKeyWordBytes) return table_.find(key, key_hash(key));
   const std::uint64_t word = key_word_of(key);
   const std::uint32_t row = table_.find_word(word);
   return row != KeyTable::kNone ? row : find_ascending(word);

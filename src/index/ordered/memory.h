@@ -64,6 +64,7 @@ class OrderedMemory final : public MemoryIndex {
   Result<std::shared_ptr<const Run>> merged(const KeyLog::View& keys, const Run& left, const Run& right) const;
 
   const std::vector<Type> types_;
+  const bool words_;  // Keys are key words.
   MemoryBudget& budget_;
   // The adding thread's.
   Reservation memory_;
