@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <random>
 
+#include "query/rules_columns.h"
 #include "query/table_test.h"
 
 namespace mneme::query::test {
@@ -50,7 +51,7 @@ struct Rows : TableBench {
     sort.limit = constant(limit);
     return over_input(std::move(sort), std::move(projected));
   }
-  void check(std::size_t limit, std::optional<std::int64_t> from = {}) {
+  [[nodiscard]] std::string expected(std::size_t limit, std::optional<std::int64_t> from, bool with_group) const {
     std::vector<const Row*> rows;
     for (const Row& row : model) {
       if (!from || row.id >= *from) rows.push_back(&row);
@@ -62,10 +63,13 @@ struct Rows : TableBench {
     rows.resize(std::min(rows.size(), limit));
     std::string want;
     for (const Row* row : rows) {
-      want += (want.empty() ? "b" : "|b") + std::to_string(row->id) + "," +
-              (row->group ? std::to_string(*row->group) : "NULL") + "," + row->a;
+      const std::string group = row->group ? std::to_string(*row->group) : "NULL";
+      want += (want.empty() ? "b" : "|b") + std::to_string(row->id) + "," + (with_group ? group + "," : "") + row->a;
     }
-    REQUIRE(run(*top(static_cast<std::int64_t>(limit), from)) == want);
+    return want;
+  }
+  void check(std::size_t limit, std::optional<std::int64_t> from = {}) {
+    REQUIRE(run(*top(static_cast<std::int64_t>(limit), from)) == expected(limit, from, true));
   }
 };
 
@@ -105,6 +109,18 @@ TEST_CASE("top rows: columns that only the order wants are not read again") {
   CHECK(b_of(some) == b_of(all));
   CHECK(all.find("same prefix") != std::string::npos);
   CHECK(some.find("same prefix") == std::string::npos);
+}
+
+TEST_CASE("top rows: a column of the order that is also selected is read, and so are both where all are selected") {
+  Rows t;
+  t.add(300);
+  Project b_and_a;
+  b_and_a.expressions = list(at(0, kText), at(2, kText));
+  const PlanPtr some = narrow_columns(plan_of(std::move(b_and_a), {kText, kText}, list_of(t.top(10, {}))));
+  CHECK(std::get<Sort>(some->inputs[0]->node).for_keys_only == std::vector<bool>{false, true, false});
+  CHECK(t.run(*some) == t.expected(10, {}, false));
+  const PlanPtr all = narrow_columns(t.top(10, {}));
+  CHECK(t.run(*all) == t.expected(10, {}, true));
 }
 
 TEST_CASE("top rows: rows this transaction deleted do not come") {
