@@ -117,6 +117,8 @@ TEST_CASE("crash: whatever the disk kept, recovery finds a prefix of the commits
   CHECK(tally.merges > 0);
   CHECK(tally.backups > 0);
   CHECK(tally.nested[1] > 0);
+  CHECK(tally.indexed > 0);
+  CHECK(tally.alike > 0);
   if (tally.runs < 8) return;  // Under a sanitizer, or asked for few: rarer things need not have come by.
   CHECK(tally.nested[2] > 0);
   CHECK(tally.hidden > 0);
