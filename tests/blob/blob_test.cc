@@ -248,6 +248,28 @@ TEST_CASE("blob: an appender takes it, and holds it until it commits") {
   CHECK(keyed.end_row().error().message().find("'k' has an index") != std::string::npos);
 }
 
+TEST_CASE("blob: the file of a row that an appender refused or dropped goes, those of its other rows stay") {
+  BlobFixture f;
+  auto appender = f.db.appender("shot").value();
+  {  // Writers at work at once have a file each.
+    auto added = f.write(noise(100'000, 1)), refused = f.write(noise(100'000, 2)), open = f.write(noise(100'000, 3));
+    appender.append(1, added.finish().value(), "x").value();
+    CHECK_FALSE(appender.append(2, refused.finish().value(), 5).has_value());
+    appender.begin_row();
+    appender.put(3);
+    appender.put(open.finish().value());
+    CHECK(f.blob_files() == 3);
+  }
+  f.settle();
+  CHECK(f.blob_files() == 2);  // The refused row's has gone; the row at hand may yet be ended.
+  appender.flush().value();    // Drops the row at hand.
+  f.settle();
+  CHECK(f.blob_files() == 1);
+  CHECK(part(f.read(1), 0, 100'000) == noise(100'000, 1));
+  CHECK(f.run("SELECT * FROM shot").rows() == 1);
+  CHECK(f.problems() == "");
+}
+
 TEST_CASE("blob: damage is told with the table, the column, the file and the offset; what is sound stays readable") {
   BlobFixture f;
   const std::string text = noise(400'000);
