@@ -66,25 +66,16 @@ void Appender::State::forget_rows() noexcept {
   rows = bytes = open_bytes = leavings = blobs_of_rows = 0;
 }
 
-void Appender::State::no_slot(std::string_view given) noexcept {
+void Appender::State::wrong_row(std::string_view what, std::string_view type) noexcept {
   if (error) return;
   attempt([&] {
-    const std::string row = "a row for table '" + schema->name + "' ";
-    error = Error(Code::invalid_argument, next == kNoRow
-                                              ? row + "was given a " + std::string(given) + " before it was begun"
-                                              : row + "has " + std::to_string(ordinals.size()) +
-                                                    " columns; one more was given, a " + std::string(given))
-                .with_sqlstate("42601");
-  });
-}
-
-void Appender::State::wrong_count(std::size_t given) noexcept {
-  attempt([&] {
-    const std::string row = "a row for table '" + schema->name + "' ";
-    error = Error(Code::invalid_argument, given == kNoRow ? row + "was ended before it was begun"
-                                                          : row + "has " + std::to_string(ordinals.size()) +
-                                                                " columns; " + std::to_string(given) + " were given")
-                .with_sqlstate("42601");
+    const std::string was = "was " + std::string(what) + std::string(type);
+    error =
+        Error(Code::invalid_argument, "a row for table '" + schema->name + "' " +
+                                          (next == kNoRow ? was + " before it was begun"
+                                                          : "has " + std::to_string(ordinals.size()) + " columns; it " +
+                                                                was + " after " + std::to_string(next) + " of them"))
+            .with_sqlstate("42601");
   });
 }
 
@@ -141,12 +132,12 @@ void Appender::State::put_reference(const Slot& slot, const Value& value) {
 }
 
 Result<void> Appender::State::add_row() {
-  const std::size_t given = std::exchange(next, kNoRow);
-  if (!error && (given < slots.size() || given == kNoRow)) wrong_count(given);
+  if (next != slots.size()) wrong_row("ended");
   if (error) {
     drop_row();
     return *std::exchange(error, std::nullopt);
   }
+  next = kNoRow;
   ++rows;
   bytes += open_bytes;
   if (rows < kFlushRows && bytes < kFlushBytes) {
@@ -169,7 +160,7 @@ void Appender::State::drop_row() noexcept {
   blobs.erase(blobs.begin() + static_cast<std::ptrdiff_t>(blobs_of_rows), blobs.end());
   leavings += std::exchange(open_bytes, 0);
   if (leavings < kFlushBytes) return;
-  if (auto dropped = guarded([&] { return drop_leavings(), Result<void>(); }); !dropped) {
+  if (auto dropped = guarded([&] { drop_leavings(); }); !dropped) {
     // There is no memory to copy to: with the next row that is dropped, then.
   }
 }
@@ -194,7 +185,7 @@ Result<void> Appender::State::commit(std::optional<Durability> durability) {
   for (Column& column : batch.columns) column.truncate(rows);
   auto committed = commit_batch(durability);
   if (committed) forget_rows();
-  if (auto made = guarded([&] { return make_room(), Result<void>(); }); !made) {
+  if (auto made = guarded([&] { make_room(); }); !made) {
     // The next row asks again. Here it is asked ahead, so that rows that are only stored ask for nothing.
   }
   return committed;
@@ -302,7 +293,7 @@ void Appender::put(std::span<const float> value) noexcept {
 void Appender::put(const Value& value) noexcept {
   if (value.is_null()) return put(nullptr);
   if (state_->next >= state_->slots.size()) {
-    return state_->attempt([&] { state_->no_slot(type_name(value.type())); });
+    return state_->attempt([&] { state_->wrong_row("given a ", type_name(value.type())); });
   }
   const State::Slot* slot = state_->next_slot("value");
   if (slot == nullptr) return;

@@ -24,7 +24,7 @@ struct Appender::State {  // One thread at a time.
   // Null: the row is wrong already, or too long.
   [[nodiscard]] const Slot* next_slot(const char* given) noexcept {
     if (next < slots.size() && !error) return &slots[next++];
-    no_slot(given);
+    wrong_row("given a ", given);
     return nullptr;
   }
   void begin() noexcept {
@@ -38,16 +38,15 @@ struct Appender::State {  // One thread at a time.
   // What there is no memory for is the row's error.
   template <class Body>
   void attempt(Body body) noexcept {
-    auto done = guarded([&]() -> Result<void> { return body(), Result<void>(); });
-    if (!done) error = std::move(done).error();
+    if (auto done = guarded(std::move(body)); !done) error = std::move(done).error();
   }
   template <class T>
   void set(const Slot& slot, T value) noexcept {  // REQUIRES: of the column's width.
     std::memcpy(slot.values + rows * sizeof value, &value, sizeof value);
     slot.column->set_valid(rows);
   }
-  void no_slot(std::string_view given) noexcept;
-  void wrong_count(std::size_t given) noexcept;  // Of values.
+  // `what` was done to the row where it may not be.
+  void wrong_row(std::string_view what, std::string_view type = {}) noexcept;
   void wrong(const Slot& slot, std::string_view given) noexcept;
   void no_null(const Slot& slot) noexcept;
   void wrong_vector(const Slot& slot, std::size_t dimension) noexcept;

@@ -2,23 +2,34 @@
 #pragma once
 
 #include <new>
+#include <type_traits>
 
 #include "api/engine.h"
 
 namespace mneme {
 
+// What a body yields; of one that yields nothing, that it came to its end.
 template <class Body>
-auto guarded(Body body) noexcept -> decltype(body()) try {
-  return body();
+using Guarded =
+    std::conditional_t<std::is_void_v<std::invoke_result_t<Body&>>, Result<void>, std::invoke_result_t<Body&>>;
+
+template <class Body>
+Guarded<Body> guarded(Body body) noexcept try {
+  if constexpr (std::is_void_v<std::invoke_result_t<Body&>>) {
+    body();
+    return {};
+  } else {
+    return body();
+  }
 } catch (const std::bad_alloc&) {
   return Error(Code::full, "out of memory").with_sqlstate("53200");
 }
 
 // The same for calls that use an open database.
 template <class Body>
-auto guarded(const Engine& engine, Body body) noexcept -> decltype(body()) {
+Guarded<Body> guarded(const Engine& engine, Body body) noexcept {
   if (engine.in_child()) [[unlikely]] {
-    return guarded([&]() -> decltype(body()) { return engine.refuse_child(); });
+    return guarded([&]() -> Guarded<Body> { return engine.refuse_child(); });
   }
   return guarded(std::move(body));
 }

@@ -71,6 +71,11 @@ TEST_CASE("appender: values are taken between begin_row and end_row only, and fl
   CHECK(state_of(appender.end_row()) == "42601");  // Or the row would be there twice.
   appender.begin_row();
   appender.put(2);
+  CHECK(appender.end_row().error().message() == "a row for table 't' has 2 columns; it was ended after 1 of them");
+  const auto long_row = appender.append(2, "two", 2.0);
+  CHECK(long_row.error().message() == "a row for table 't' has 2 columns; it was given a FLOAT after 2 of them");
+  appender.begin_row();
+  appender.put(2);
   appender.flush().value();
   appender.put("two");
   CHECK(state_of(appender.end_row()) == "42601");
