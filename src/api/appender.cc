@@ -6,6 +6,7 @@
 #include "api/describe.h"
 #include "api/guarded.h"
 #include "storage/blob_offload.h"
+#include "types/empty_batch.h"
 #include "types/utf8.h"
 
 namespace mneme {
@@ -14,12 +15,6 @@ namespace {
 constexpr std::size_t kFlushRows = 16'384;
 constexpr std::size_t kFlushBytes = std::size_t{1} << 20;
 constexpr std::size_t kRoomBytes = 128 << 10;  // Made at a time, and for 16 rows at least.
-
-Batch empty_batch(const TableSchema& schema) {
-  Batch batch;
-  for (const ColumnSchema& column : schema.columns) batch.columns.emplace_back(column.type);
-  return batch;
-}
 
 std::size_t bytes_of(const Batch& batch) {
   std::size_t bytes = 0;

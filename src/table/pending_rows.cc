@@ -3,18 +3,12 @@
 #include <algorithm>
 
 #include "storage/row_source.h"
+#include "types/empty_batch.h"
 
 namespace mneme {
 namespace {
 
 constexpr std::size_t kManyRows = kBatchRowsMax / 8;  // At once: more are likely to follow.
-
-std::shared_ptr<Batch> empty_batch(const TableSchema& schema) {
-  auto batch = std::make_shared<Batch>();
-  batch->columns.reserve(schema.columns.size());
-  for (const ColumnSchema& column : schema.columns) batch->columns.emplace_back(column.type);
-  return batch;
-}
 
 void append_rows(Batch& to, const Batch& from, std::size_t first, std::size_t count) {
   for (std::size_t i = 0; i < to.columns.size(); ++i) to.columns[i].append_run(from.columns[i], first, count);
@@ -30,7 +24,7 @@ std::size_t PendingRows::append_by(Append copy, const Batch& batch) {
   const std::size_t last = batches_.size() - (rows_ % kBatchRowsMax == 0 ? 0 : 1);
   const std::size_t before = bytes_from(last);
   for (std::size_t done = 0; done < batch.rows();) {
-    if (rows_ % kBatchRowsMax == 0) batches_.push_back(empty_batch(*schema_));
+    if (rows_ % kBatchRowsMax == 0) batches_.push_back(std::make_shared<Batch>(empty_batch(*schema_)));
     const std::size_t used = rows_ % kBatchRowsMax, count = std::min(batch.rows() - done, kBatchRowsMax - used);
     for (std::size_t i = 0; i < batch.columns.size(); ++i) {
       Column& column = batches_.back()->columns[i];
@@ -99,7 +93,7 @@ std::vector<Batch> PendingRows::take_live_batches() {
       out.push_back(std::move(*batches_[b]));
       continue;
     }
-    Batch live = std::move(*empty_batch(*schema_));
+    Batch live = empty_batch(*schema_);
     for (std::size_t row = base; row < end; ++row) {
       if (!is_dead(row)) append_rows(live, *batches_[b], row - base, 1);
     }
@@ -139,7 +133,7 @@ void PendingRows::cut_to(std::size_t rows) {
   if (batches_.empty()) return;
   const std::size_t last = rows - (batches_.size() - 1) * kBatchRowsMax;
   if (batches_.back()->rows() == last) return;
-  auto shorter = empty_batch(*schema_);
+  auto shorter = std::make_shared<Batch>(empty_batch(*schema_));
   append_rows(*shorter, *batches_.back(), 0, last);
   batches_.back() = std::move(shorter);
 }
