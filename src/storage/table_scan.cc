@@ -7,6 +7,15 @@
 
 namespace mneme {
 
+Result<void> check_columns(const TableSchema& schema, std::span<const ColumnId> columns) {
+  for (const ColumnId column : columns) {
+    if (schema.find(column) != nullptr) continue;
+    return Error(Code::not_found,
+                 "table '" + schema.name + "' has no column " + std::to_string(static_cast<std::uint32_t>(column)));
+  }
+  return {};
+}
+
 Result<TableScan> TableScan::open(Snapshot snapshot, TableId table, std::vector<ColumnId> columns,
                                   std::vector<ScanBound> bounds) {
   const TableVersion* found = snapshot.version->find(table);
@@ -20,12 +29,8 @@ Result<TableScan> TableScan::open(Snapshot snapshot, const TableSchema& schema, 
   TableScan scan;
   scan.sources_ = TRY(row_sources(snapshot, schema.id));
   std::ranges::reverse(scan.sources_);
-  for (const ColumnId column : columns) {
-    scan.columns_.push_back(schema.find(column));
-    if (scan.columns_.back() != nullptr) continue;
-    return Error(Code::not_found,
-                 "table '" + schema.name + "' has no column " + std::to_string(static_cast<std::uint32_t>(column)));
-  }
+  TRY(check_columns(schema, columns));
+  for (const ColumnId column : columns) scan.columns_.push_back(schema.find(column));
   scan.bounds_ = std::move(bounds);
   scan.snapshot_ = std::move(snapshot);
   return scan;

@@ -11,6 +11,9 @@
 
 namespace mneme {
 
+// not_found: one of them is not there.
+Result<void> check_columns(const TableSchema& schema, std::span<const ColumnId> columns);
+
 class TableScan {  // One thread at a time. Keeps its snapshot.
  public:
   // not_found: the table or a column of it does not exist in the snapshot.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "storage/blob_tally.h"
+#include "storage/table_scan.h"
 #include "table/blob_values.h"
 #include "table/commit_check.h"
 #include "table/table_reader.h"
@@ -90,16 +91,17 @@ Result<void> Transaction::alter_table(TableSchema schema) {
   if (schema.name != current->name && find_table(schema.name) != nullptr) return table_exists(schema.name);
   schema.version = current->version + 1;
   auto next = std::make_shared<const TableSchema>(std::move(schema));
-  for (const IndexSchema& index : next->indexes) {
-    const auto same = [&](const IndexSchema& old) { return old.id == index.id; };
-    if (index.unique && std::ranges::none_of(current->indexes, same)) TRY(check_new_unique(current, index));
-  }
   changes_->before_schema_change();
   if (const auto pending = changes_->rows.find(next->id); pending != changes_->rows.end()) {
     pending->second = TRY(pending->second.as(next));
   }
   changes_->schemas[next->id] = next;
   changes_->schema_changes.emplace_back(AlterTable{*next});
+  // Of the rows as they are read from now on: the index may be of a column that has just been added.
+  for (const IndexSchema& index : next->indexes) {
+    const auto same = [&](const IndexSchema& old) { return old.id == index.id; };
+    if (index.unique && std::ranges::none_of(current->indexes, same)) TRY(check_new_unique(*next, index));
+  }
   return {};
 }
 
@@ -209,6 +211,7 @@ Result<std::unique_ptr<TableReader>> Transaction::scan(ScanRequest request) {
   if (!request.key) return std::unique_ptr<TableReader>(TRY(scan_in_place(std::move(request))));
   ReaderBase base{find_table(request.table), std::move(request.columns), changes_->find_rows(request.table)};
   ASSERT(base.schema != nullptr);
+  TRY(check_columns(*base.schema, base.columns));
   const auto schema = base.schema;
   auto columns = base.columns;
   const BlobColumns blobs{std::move(request.by_reference), std::move(request.in_part)};
@@ -222,6 +225,7 @@ Result<std::unique_ptr<PlacedReader>> Transaction::scan_in_place(ScanRequest req
   ReaderBase base{find_table(request.table), std::move(request.columns), changes_->find_rows(request.table),
                   request.row_ids};
   ASSERT(base.schema != nullptr);
+  TRY(check_columns(*base.schema, base.columns));
   const auto schema = base.schema;
   auto columns = base.columns;
   const BlobColumns blobs{std::move(request.by_reference), std::move(request.in_part)};

@@ -75,10 +75,11 @@ class Transaction {  // One thread at a time.
   // Gives the schema its id. already_exists: the name is taken.
   Result<void> create_table(TableSchema schema);
   // The next version of a table: columns or indexes were added, dropped, renamed. A new unique index is checked
-  // against the rows: constraint, 23505.
+  // against the rows: constraint, 23505. After an error only rollback_statement() or a savepoint leads back.
   Result<void> alter_table(TableSchema schema);
   Result<void> drop_table(TableId table);
 
+  // not_found: a column asked for is not there.
   Result<std::unique_ptr<TableReader>> scan(ScanRequest request);
   // The same without `key`, for who looks at few columns of all rows and at the others of few rows.
   Result<std::unique_ptr<PlacedReader>> scan_in_place(ScanRequest request);
@@ -119,7 +120,7 @@ class Transaction {  // One thread at a time.
   Result<void> hold_blobs(const Batch& batch);
   Result<PendingRows*> admit(TableId table, Batch& batch, std::size_t bytes_max);
   Result<void> number_rows(const TableSchema& schema, Batch& batch);
-  Result<void> check_new_unique(std::shared_ptr<const TableSchema> table, const IndexSchema& index);
+  Result<void> check_new_unique(const TableSchema& table, const IndexSchema& index);
   Result<void> hold_keys(KnownKeys& known, std::size_t rows, bool as_map);
   Result<void> check_own(const PendingRows& pending, const IndexSchema& index, KnownKeys& known);
   Result<void> check_against_snapshot(const PendingRows& pending, const IndexSchema& index, std::size_t from);

@@ -183,6 +183,18 @@ TEST_CASE_FIXTURE(Fixture, "transaction: a key range comes in key order, own row
   CHECK(rows(*two, std::move(down)) == Rows{{9, "old", {}}, {8, "own", {}}, {2, "own", {}}, {1, "old", {}}});
 }
 
+TEST_CASE_FIXTURE(Fixture, "transaction: a scan of a column that is not there is refused, also over rows of its own") {
+  const auto one = begin();
+  insert(*one, 1, "own").value();
+  for (const bool by_key : {false, true}) {
+    ScanRequest request;
+    request.table = one->find_table("people")->id;
+    request.columns = {ColumnId{2}, ColumnId{3}};
+    if (by_key) request.key.emplace().index = IndexId{1};
+    CHECK(one->scan(std::move(request)).error().code() == Code::not_found);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "transaction: a writer of a table that was altered meanwhile loses") {
   const auto one = begin();
   insert(*one, 1, "late").value();

@@ -123,10 +123,10 @@ Result<void> Transaction::check_unique() {
   return {};
 }
 
-Result<void> Transaction::check_new_unique(std::shared_ptr<const TableSchema> table, const IndexSchema& index) {
+Result<void> Transaction::check_new_unique(const TableSchema& table, const IndexSchema& index) {
   UniqueKeys keys;
   ScanRequest request;
-  request.table = table->id;
+  request.table = table.id;
   request.columns = index.columns;
   const auto reader = TRY(scan(std::move(request)));
   std::vector<RowId> rows;
@@ -144,7 +144,7 @@ Result<void> Transaction::check_new_unique(std::shared_ptr<const TableSchema> ta
       }
       if (null) continue;
       if (!keys.is_map() && !keys.takes_in_order(key)) TRY(memory.grow_to(keys.bytes_after(rows.size(), true)));
-      if (keys.add(key, count++)) return duplicate(*table, index);
+      if (keys.add(key, count++)) return duplicate(table, index);
     }
   }
   return {};
