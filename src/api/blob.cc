@@ -146,9 +146,8 @@ Result<void> BlobReader::read(std::uint64_t offset, std::span<std::byte> into) c
 }
 
 Result<std::optional<BlobReader>> Connection::read_blob(std::string_view sql, std::span<const Value> parameters) {
-  return guarded(*state_->core->engine, [&]() -> Result<std::optional<BlobReader>> {
-    Lock lock(state_->core->mutex);
-    auto blob = TRY(state_->core->session.read_blob(sql, parameters));
+  return in_session(*state_->core, [&](Session& session) -> Result<std::optional<BlobReader>> {
+    auto blob = TRY(session.read_blob(sql, parameters));
     if (!blob) return std::optional<BlobReader>();
     auto reader = std::make_unique<BlobReader::State>();
     reader->engine = state_->core->engine;

@@ -13,40 +13,40 @@ Connection& Connection::operator=(Connection&&) noexcept = default;
 Connection::~Connection() { leave_in_child(state_); }
 
 Result<ResultSet> Connection::execute(std::string_view sql, std::span<const Value> parameters) {
-  return guarded(*state_->core->engine, [&]() -> Result<ResultSet> {
-    Lock lock(state_->core->mutex);
-    const auto prepared = TRY(state_->core->session.prepare(sql));
-    auto data = TRY(state_->core->session.execute(*prepared, parameters));
-    return ResultSet(std::move(data));
+  return in_session(*state_->core, [&](Session& session) -> Result<ResultSet> {
+    const auto prepared = TRY(session.prepare(sql));
+    return ResultSet(TRY(session.execute(*prepared, parameters)));
   });
 }
 
 Result<void> Connection::execute_script(std::string_view sql, const std::function<void(const ResultSet&)>& each) {
-  return guarded(*state_->core->engine, [&]() -> Result<void> {
-    return Session::parse_each(sql, [&](PreparedStatement& prepared) -> Result<void> {
-      Lock lock(state_->core->mutex);
-      const ResultSet result(TRY(state_->core->session.execute(prepared, {})));
-      if (each) each(result);
-      return {};
+  const auto run = [&](PreparedStatement& prepared) -> Result<void> {
+    const auto result = in_session(*state_->core, [&](Session& session) -> Result<ResultSet> {
+      return ResultSet(TRY(session.execute(prepared, {})));
     });
+    if (!result) return result.error();
+    if (each) each(*result);
+    return {};
+  };
+  return guarded(*state_->core->engine, [&]() -> Result<void> {
+    TRY(in_session(*state_->core, [&](Session&) { return Session::check_script(sql); }));
+    return Session::parse_each(sql, run);
   });
 }
 
 Result<RowStream> Connection::query(std::string_view sql, std::span<const Value> parameters) {
-  return guarded(*state_->core->engine, [&]() -> Result<RowStream> {
-    Lock lock(state_->core->mutex);
-    auto prepared = TRY(state_->core->session.prepare(sql));
-    OpenStream open = TRY(state_->core->session.open_stream(*prepared, parameters));
+  return in_session(*state_->core, [&](Session& session) -> Result<RowStream> {
+    auto prepared = TRY(session.prepare(sql));
+    OpenStream open = TRY(session.open_stream(*prepared, parameters));
     return RowStream(std::make_unique<RowStream::State>(state_->core, std::move(prepared), std::move(open)));
   });
 }
 
 Result<Statement> Connection::prepare(std::string_view sql) {
-  return guarded(*state_->core->engine, [&]() -> Result<Statement> {
-    Lock lock(state_->core->mutex);
+  return in_session(*state_->core, [&](Session& session) -> Result<Statement> {
     auto statement = std::make_unique<Statement::State>();
     statement->core = state_->core;
-    statement->prepared = TRY(state_->core->session.prepare(sql));
+    statement->prepared = TRY(session.prepare(sql));
     return Statement(std::move(statement));
   });
 }
@@ -71,17 +71,14 @@ Statement& Statement::operator=(Statement&&) noexcept = default;
 Statement::~Statement() { leave_in_child(state_); }
 
 Result<ResultSet> Statement::execute(std::span<const Value> parameters) {
-  return guarded(*state_->core->engine, [&]() -> Result<ResultSet> {
-    Lock lock(state_->core->mutex);
-    auto data = TRY(state_->core->session.execute(*state_->prepared, parameters));
-    return ResultSet(std::move(data));
+  return in_session(*state_->core, [&](Session& session) -> Result<ResultSet> {
+    return ResultSet(TRY(session.execute(*state_->prepared, parameters)));
   });
 }
 
 Result<RowStream> Statement::query(std::span<const Value> parameters) {
-  return guarded(*state_->core->engine, [&]() -> Result<RowStream> {
-    Lock lock(state_->core->mutex);
-    OpenStream open = TRY(state_->core->session.open_stream(*state_->prepared, parameters));
+  return in_session(*state_->core, [&](Session& session) -> Result<RowStream> {
+    OpenStream open = TRY(session.open_stream(*state_->prepared, parameters));
     return RowStream(std::make_unique<RowStream::State>(state_->core, state_->prepared, std::move(open)));
   });
 }
@@ -115,8 +112,7 @@ RowStream::~RowStream() { leave_in_child(state_); }
 const std::vector<ColumnInfo>& RowStream::columns() const noexcept { return state_->open.execution->plan->columns; }
 
 Result<std::optional<BatchView>> RowStream::next() {
-  return guarded(*state_->core->engine, [&]() -> Result<std::optional<BatchView>> {
-    Lock lock(state_->core->mutex);
+  return in_session(*state_->core, [&](Session&) -> Result<std::optional<BatchView>> {
     if (state_->ended) return std::optional<BatchView>();
     state_->batch = TRY(state_->open.execution->root->next());
     if (!state_->batch) {

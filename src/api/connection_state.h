@@ -1,6 +1,9 @@
 // What connections, their statements and their streams share: one Session under one lock.
 #pragma once
 
+#include <type_traits>
+
+#include "api/guarded.h"
 #include "api/session.h"
 #include "os/thread.h"
 
@@ -13,6 +16,25 @@ struct ConnectionCore {  // Thread-safe through its mutex.
   Mutex mutex;
   Session session GUARDED_BY(mutex);
 };
+
+// What fails has failed the open transaction, if there is one.
+template <class Body>
+auto judged(Session& session, Body& body) noexcept {
+  auto outcome = guarded([&] { return body(session); });
+  if (!outcome) session.fail();
+  return outcome;
+}
+
+// One call of the session, at the border of the library: nothing is thrown past it, one at a time, and whatever fails
+// inside a transaction has failed it. `body` takes the session and returns a Result.
+template <class Body>
+auto in_session(ConnectionCore& core, Body body) noexcept {
+  using Outcome = std::invoke_result_t<Body, Session&>;
+  return guarded(*core.engine, [&]() -> Outcome {
+    Lock lock(core.mutex);
+    return judged(core.session, body);
+  });
+}
 
 // In a child made by fork() what it inherited is left as it stands: its locks may be held by threads that are not
 // there.

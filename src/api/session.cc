@@ -67,22 +67,21 @@ std::shared_ptr<PreparedStatement> prepared_of(std::string_view sql, sql::Statem
 
 }  // namespace
 
-// Read twice: the trees of a long script are not to be held together.
+// A pass of its own: the trees of a long script are not to be held together.
+Result<void> Session::check_script(std::string_view sql) {
+  return sql::parse_each(sql, [](const sql::Statement&) { return Result<void>(); });
+}
+
 Result<void> Session::parse_each(std::string_view sql, const std::function<Result<void>(PreparedStatement&)>& each) {
-  TRY(sql::parse_each(sql, [](const sql::Statement&) { return Result<void>(); }));
   return sql::parse_each(sql, [&](sql::Statement statement) {
     const auto prepared = prepared_of(sql, std::move(statement));
     return each(*prepared);
   });
 }
 
-Result<std::shared_ptr<PreparedStatement>> Session::prepare(std::string_view sql) {
-  auto prepared = parse_one(sql);
-  if (!prepared && transaction_) failed_ = true;  // As any other error of a statement.
-  return prepared;
-}
+void Session::fail() noexcept { failed_ = transaction_ != nullptr; }
 
-Result<std::shared_ptr<PreparedStatement>> Session::parse_one(std::string_view sql) {
+Result<std::shared_ptr<PreparedStatement>> Session::prepare(std::string_view sql) {
   std::shared_ptr<PreparedStatement> found;
   bool several = false;
   TRY(sql::parse_each(sql, [&](sql::Statement statement) -> Result<void> {
@@ -112,12 +111,10 @@ Result<Session::Data> Session::execute(PreparedStatement& prepared, std::span<co
   const sql::Statement& statement = prepared.statement;
   TRY(check_ready(statement));
   if (engine_->store().is_read_only() && may_change(statement)) {
-    if (transaction_) failed_ = true;
     return engine_->store().refuse_write().at(statement.at);
   }
   if (prepared.point != nullptr && prepared.point->takes(parameters)) {
     auto data = run_point(*prepared.point, parameters);
-    if (!data && transaction_) failed_ = true;
     if (!data || *data != nullptr) return data;
   }
   if (is<sql::Begin>(statement)) return begin();
@@ -127,7 +124,7 @@ Result<Session::Data> Session::execute(PreparedStatement& prepared, std::span<co
   if (is<sql::Savepoint>(statement) || is<sql::Release>(statement)) return savepoint(statement);
   if (const auto* change = std::get_if<sql::Set>(&statement.node)) return set(*change);
   if (const auto* which = std::get_if<sql::Show>(&statement.node)) return show(*which);
-  return transaction_ ? run_inside(prepared, parameters) : run_alone(prepared, parameters);
+  return transaction_ ? run(*transaction_, prepared, parameters) : run_alone(prepared, parameters);
 }
 
 // ---- Session commands ------------------------------------------------------------------------------------------
@@ -168,9 +165,8 @@ Result<Session::Data> Session::savepoint(const sql::Statement& statement) {
   if (!transaction_) return no_transaction("SAVEPOINT");
   if (const auto* set_one = std::get_if<sql::Savepoint>(&statement.node)) {
     transaction_->set_savepoint(set_one->name.text);
-  } else if (auto released = transaction_->release(std::get<sql::Release>(statement.node).name.text); !released) {
-    failed_ = true;
-    return std::move(released).error();
+  } else {
+    TRY(transaction_->release(std::get<sql::Release>(statement.node).name.text));
   }
   return nothing();
 }
@@ -233,12 +229,6 @@ Result<Session::Data> Session::run_alone(PreparedStatement& prepared, std::span<
     if (committed.error().code() != Code::conflict || attempt == kAttemptsMax) return std::move(committed).error();
     engine_->scheduler().yield();
   }
-}
-
-Result<Session::Data> Session::run_inside(PreparedStatement& prepared, std::span<const Value> parameters) {
-  auto data = guarded([&] { return run(*transaction_, prepared, parameters); });
-  if (!data) failed_ = true;
-  return data;
 }
 
 Result<Session::Data> Session::run(Transaction& transaction, PreparedStatement& prepared,

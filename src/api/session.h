@@ -33,9 +33,12 @@ class Session {  // One thread at a time.
  public:
   explicit Session(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
 
-  // Exactly one statement. invalid_argument, 42601: none or several; an open transaction then has failed.
+  // After an error of anything below: an open transaction takes only its end, or ROLLBACK TO a savepoint.
+  void fail() noexcept;
+  // Exactly one statement. invalid_argument, 42601: none or several.
   Result<std::shared_ptr<PreparedStatement>> prepare(std::string_view sql);
-  // All statements of a text in turn, none when one of them is malformed.
+  static Result<void> check_script(std::string_view sql);  // That none of its statements is malformed.
+  // All statements of a text in turn, up to the first error.
   static Result<void> parse_each(std::string_view sql, const std::function<Result<void>(PreparedStatement&)>& each);
   using Data = std::unique_ptr<ResultData>;
   Result<Data> execute(PreparedStatement& prepared, std::span<const Value> parameters);
@@ -50,7 +53,6 @@ class Session {  // One thread at a time.
   [[nodiscard]] Engine& engine() noexcept { return *engine_; }
 
  private:
-  static Result<std::shared_ptr<PreparedStatement>> parse_one(std::string_view sql);
   [[nodiscard]] Result<void> check_ready(const sql::Statement& statement) const;
   // Session commands.
   Result<Data> begin();
@@ -62,7 +64,6 @@ class Session {  // One thread at a time.
   Result<Data> maintain(const sql::Maintenance& work);
   // Everything else, inside `transaction`.
   Result<Data> run_alone(PreparedStatement& prepared, std::span<const Value> parameters);
-  Result<Data> run_inside(PreparedStatement& prepared, std::span<const Value> parameters);
   Result<Data> run(Transaction& transaction, PreparedStatement& prepared, std::span<const Value> parameters);
   Result<std::shared_ptr<const PlannedStatement>> plan_blob_query(const Transaction& transaction, std::string_view sql,
                                                                   std::span<const Value> parameters);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 
 #include "support/scratch_directory.h"
 
@@ -138,6 +139,55 @@ int in_child(Body body) {
 }
 
 }  // namespace
+
+TEST_CASE("connection: whatever fails inside a transaction has failed it, by whichever call") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  connection.execute("CREATE TABLE t (id INT PRIMARY KEY, image BLOB)").value();
+  connection.execute("INSERT INTO t SELECT n, NULL FROM generate_series(1, 3000) AS s(n)").value();
+  auto by_parameter = connection.prepare("SELECT id FROM t WHERE id = $1").value();
+  auto fails_late = connection.prepare("SELECT 1 / (id - 2500) FROM t ORDER BY id").value();
+  const auto drained = [](Result<RowStream> stream) -> Result<void> {
+    if (!stream) return std::move(stream).error();
+    for (;;) {
+      const auto batch = stream->next();
+      if (!batch) return batch.error();
+      if (!*batch) return {};
+    }
+  };
+  const auto outcome = [](const auto& result) { return result ? Result<void>() : Result<void>(result.error()); };
+  const std::pair<const char*, std::function<Result<void>()>> calls[] = {
+      {"execute", [&] { return outcome(connection.execute("SELECT 1 / 0")); }},
+      {"execute two", [&] { return outcome(connection.execute("SELECT 1; SELECT 2")); }},
+      {"execute_script", [&] { return connection.execute_script("SELECT 1; SELECT 1 / 0"); }},
+      {"execute_script unread", [&] { return connection.execute_script("SELECT 1; SELEC 1"); }},
+      {"prepare", [&] { return outcome(connection.prepare("SELEC 1")); }},
+      {"query unread", [&] { return drained(connection.query("SELEC 1")); }},
+      {"query unbound", [&] { return drained(connection.query("SELECT nothing FROM t")); }},
+      {"query of a change", [&] { return drained(connection.query("DELETE FROM t")); }},
+      {"query without a parameter", [&] { return drained(by_parameter.query()); }},
+      {"next", [&] { return drained(connection.query("SELECT 1 / (id - 1) FROM t")); }},
+      {"next, later", [&] { return drained(fails_late.query()); }},
+      {"statement without a parameter", [&] { return outcome(by_parameter.execute()); }},
+      {"read_blob unbound", [&] { return outcome(connection.read_blob("SELECT nothing FROM t")); }},
+      {"read_blob of many", [&] { return outcome(connection.read_blob("SELECT image FROM t")); }},
+      {"read_blob of another", [&] { return outcome(connection.read_blob("SELECT id FROM t WHERE id = 1")); }},
+  };
+  for (const auto& [name, call] : calls) {
+    CAPTURE(name);
+    connection.execute("BEGIN").value();
+    connection.execute("INSERT INTO t VALUES (-1, NULL)").value();
+    CHECK_FALSE(call());
+    CHECK(connection.in_transaction());
+    const auto next = connection.execute("INSERT INTO t VALUES (-2, NULL)");
+    CHECK_FALSE(next);
+    if (!next) CHECK(next.error().sqlstate() == "25P02");
+    connection.execute("ROLLBACK").value();
+    CHECK_FALSE(call());  // Outside of one there is nothing to fail.
+    CHECK(number(connection, "SELECT count(*) FROM t") == 3'000);
+  }
+}
 
 TEST_CASE("database: a child made by fork() is refused by every call, lets go without a word, and writes nothing") {
   const support::ScratchDirectory directory;
