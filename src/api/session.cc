@@ -19,9 +19,12 @@ bool is(const sql::Statement& statement) {
 }
 
 bool may_change(const sql::Statement& statement) {
-  return !is<sql::QueryPtr>(statement) && !is<sql::Explain>(statement) && !is<sql::Begin>(statement) &&
-         !is<sql::Commit>(statement) && !is<sql::Rollback>(statement) && !is<sql::Savepoint>(statement) &&
-         !is<sql::Release>(statement) && !is<sql::Set>(statement) && !is<sql::Show>(statement);
+  if (const auto* explained = std::get_if<sql::Explain>(&statement.node)) {
+    return explained->analyze && may_change(*explained->statement);
+  }
+  return !is<sql::QueryPtr>(statement) && !is<sql::Begin>(statement) && !is<sql::Commit>(statement) &&
+         !is<sql::Rollback>(statement) && !is<sql::Savepoint>(statement) && !is<sql::Release>(statement) &&
+         !is<sql::Set>(statement) && !is<sql::Show>(statement);
 }
 
 std::unique_ptr<ResultData> nothing() { return std::make_unique<ResultData>(); }
@@ -113,11 +116,16 @@ Result<Session::Data> Session::execute(PreparedStatement& prepared, std::span<co
   if (engine_->store().is_read_only() && may_change(statement)) {
     return engine_->store().refuse_write().at(statement.at);
   }
+  if (transaction_ && read_only_ && may_change(statement)) {
+    return Error(Code::invalid_argument, "a READ ONLY transaction changes nothing")
+        .with_sqlstate("25006")
+        .at(statement.at);
+  }
   if (prepared.point != nullptr && prepared.point->takes(parameters)) {
     auto data = run_point(*prepared.point, parameters);
     if (!data || *data != nullptr) return data;
   }
-  if (is<sql::Begin>(statement)) return begin();
+  if (const auto* how = std::get_if<sql::Begin>(&statement.node)) return begin(*how);
   if (is<sql::Commit>(statement)) return commit();
   if (const auto* work = std::get_if<sql::Maintenance>(&statement.node)) return maintain(*work);
   if (const auto* back = std::get_if<sql::Rollback>(&statement.node)) return rollback(*back);
@@ -129,12 +137,19 @@ Result<Session::Data> Session::execute(PreparedStatement& prepared, std::span<co
 
 // ---- Session commands ------------------------------------------------------------------------------------------
 
-Result<Session::Data> Session::begin() {
+// READ COMMITTED and READ UNCOMMITTED are levels that a snapshot more than holds.
+Result<Session::Data> Session::begin(const sql::Begin& how) {
   if (transaction_) {
     return Error(Code::invalid_argument, "there is already a transaction in progress").with_sqlstate("25001");
   }
+  if (how.isolation == "serializable") {
+    return Error(Code::unsupported, "ISOLATION LEVEL SERIALIZABLE is not there: transactions read snapshots")
+        .with_sqlstate("0A000")
+        .with_hint("REPEATABLE READ, and an UPDATE of the rows that must stay as they were read");
+  }
   transaction_ = TRY(engine_->begin());
   failed_ = false;
+  read_only_ = how.read_only;
   return nothing();
 }
 

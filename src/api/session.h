@@ -55,7 +55,7 @@ class Session {  // One thread at a time.
  private:
   [[nodiscard]] Result<void> check_ready(const sql::Statement& statement) const;
   // Session commands.
-  Result<Data> begin();
+  Result<Data> begin(const sql::Begin& how);
   Result<Data> commit();
   Result<Data> rollback(const sql::Rollback& rollback);
   Result<Data> savepoint(const sql::Statement& statement);
@@ -81,6 +81,7 @@ class Session {  // One thread at a time.
   std::unique_ptr<LatestReader> latest_;      // Made when it is first wanted.
   std::unique_ptr<Transaction> transaction_;  // Between BEGIN and its end.
   bool failed_ = false;                       // A statement of transaction_ failed: only ROLLBACK is taken.
+  bool read_only_ = false;                    // As transaction_ was begun.
   bool streaming_ = false;
   std::optional<Durability> durability_;
 
