@@ -112,6 +112,13 @@ void declare(CLI::App& app, Arguments& arguments) {
   app.require_subcommand(0, 1);
 }
 
+// The exit status: nothing has gone well that could not be printed.
+int ended(Result<int> done) {
+  if (const auto written = flush_output(); done && !written) done = written.error();
+  if (!done) print_error(done.error());
+  return done ? *done : 1;
+}
+
 }  // namespace
 }  // namespace mneme::cli
 
@@ -122,10 +129,10 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 1;
+    const int status = app.exit(error) == 0 ? 0 : 1;
+    return mneme::cli::ended(status);
   }
   const auto done =
       app.got_subcommand("salvage") ? mneme::cli::run_salvage(arguments) : mneme::cli::run(app, arguments);
-  if (!done) mneme::cli::print_error(done.error());
-  return done ? *done : 1;
+  return mneme::cli::ended(done);
 }

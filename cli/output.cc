@@ -1,7 +1,9 @@
 #include "output.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <cstring>
 
 namespace mneme::cli {
 namespace {
@@ -49,6 +51,14 @@ std::optional<Mode> mode_of(std::string_view name) {
   if (name == "json") return Mode::json;
   if (name == "jsonl") return Mode::jsonl;
   return std::nullopt;
+}
+
+Result<void> flush_output() {
+  errno = 0;
+  const bool flushed = std::fflush(stdout) == 0;
+  if (flushed && std::ferror(stdout) == 0) return {};
+  const std::string reason = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
+  return Error(Code::io, "standard output cannot be written" + reason);
 }
 
 std::string json_string(std::string_view text) {

@@ -38,6 +38,9 @@ class RowPrinter {
   bool begun_ = false;
 };
 
+// What has been printed is written to standard output. io: it could not be, now or before.
+Result<void> flush_output();
+
 // One value as JSON: numbers and booleans bare, JSON as it is, vectors as arrays, everything else a string.
 std::string json_of(const Value& value);
 std::string json_string(std::string_view text);

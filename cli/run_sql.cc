@@ -26,14 +26,18 @@ Result<void> stream(Statement& statement, const RunOptions& options) {
     if (!batch) return std::move(batch).error();
     if (!*batch) break;
     printer.add(**batch);
+    if (auto written = flush_output(); !written) return written;
   }
   printer.finish();
   return {};
 }
 
 Result<void> run(Connection& connection, std::string_view sql, const RunOptions& options) {
-  auto single = connection.prepare(sql);
-  if (single && single->is_query() && single->parameters() == 0) return stream(*single, options);
+  if (const auto count = count_statements(sql); count && *count == 1) {  // To prepare several is an error.
+    auto single = connection.prepare(sql);
+    if (!single) return std::move(single).error();
+    if (single->is_query() && single->parameters() == 0) return stream(*single, options);
+  }
   return connection.execute_script(sql, [&](const ResultSet& result) { print_result(result, options); });
 }
 
@@ -43,7 +47,7 @@ Result<void> run_sql(Connection& connection, std::string_view sql, const RunOpti
   const auto begun = std::chrono::steady_clock::now();
   auto outcome = run(connection, sql, options);
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
-  std::fflush(stdout);
+  if (auto written = flush_output(); outcome && !written) outcome = std::move(written);
   if (options.timing) std::fprintf(stderr, "time: %.3f ms\n", took.count());
   return outcome;
 }

@@ -271,6 +271,9 @@ class MNEME_API Table {  // Thread-safe. Must not outlive its database.
 // comments (or nothing but blanks and comments). False: read another line.
 MNEME_API bool is_complete_sql(std::string_view text);
 
+// How many statements the text has; empty ones do not count. invalid_argument, 42601: one is malformed.
+MNEME_API Result<std::size_t> count_statements(std::string_view text);
+
 struct CheckReport {
   std::uint64_t files = 0;
   std::uint64_t rows = 0;

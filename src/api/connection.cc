@@ -94,6 +94,17 @@ bool is_complete_sql(std::string_view text) {
   return !complete || *complete;
 }
 
+Result<std::size_t> count_statements(std::string_view text) {
+  return guarded([&]() -> Result<std::size_t> {
+    std::size_t count = 0;
+    TRY(sql::parse_each(text, [&](const sql::Statement&) -> Result<void> {
+      ++count;
+      return {};
+    }));
+    return count;
+  });
+}
+
 // ---- RowStream -------------------------------------------------------------------------------------------------
 
 RowStream::State::~State() {

@@ -90,6 +90,43 @@ def errors(folder):
     assert works(db, "--mode", "csv", "-c", "SELECT count(*) AS n FROM t").split()[1] in ("3", "4")
 
 
+@case("cli: statements of one transaction come one by one, several in an argument, or all in a text")
+def transactions(folder):
+    db = filled(folder)
+    works(db, "-c", "BEGIN", "-c", "INSERT INTO t VALUES (4, 'd', 4); INSERT INTO t VALUES (5, 'e', 5)", "-c", "",
+          "-c", "SELECT 1; -- and no more", "-c", "COMMIT")
+    works(db, text="BEGIN; INSERT INTO t VALUES (6, 'f', 6); SELECT count(*) FROM t; COMMIT;")
+    fails(db, "-c", "BEGIN", "-c", "INSERT INTO t VALUES (7, 'g', 7); SELECT 1 / 0", "-c", "COMMIT", says=["error:"])
+    assert works(db, "--mode", "csv", "-c", "SELECT max(id) AS n FROM t").split() == ["n", "6"]
+
+
+@case("cli: what cannot be written is an error, and the status is 1, whatever was to be printed")
+def unwritable(folder):
+    db = filled(folder)
+    (folder / "points.csv").write_text("id,v\n1,0.5\n")
+    big = "SELECT n, md5(CAST(n AS TEXT)) FROM generate_series(1, 100000) AS s(n)"
+    runs = [[db, "-c", "SELECT 1"], [db, "-c", "SELECT 1; SELECT 2"], [db, "info"], [db, "check"], ["--help"],
+            [db, "import", folder / "points.csv"], [db, "salvage", folder / "saved"]]
+    runs += [[db, "--mode", mode, "-c", big] for mode in ("table", "csv", "json", "jsonl")]
+    for arguments in runs:
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=120)
+        assert done.returncode == 1, f"{arguments}: exit status {done.returncode}: {done.stderr}"
+        assert done.stderr.count("error:") == 1 and "No space left" in done.stderr, f"{arguments}: {done.stderr}"
+    # What comes after it is not run, and a query is not read on: this one would take longer than the world has.
+    endless = "SELECT n FROM generate_series(1, 1000000000000000) AS s(n)"
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([PROGRAM, db, "--mode", "csv", "-c", endless, "-c", "DELETE FROM t"], stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=120)
+    assert done.returncode == 1 and "No space left" in done.stderr, done
+    assert works(db, "--mode", "csv", "-c", "SELECT count(*) AS n FROM t").split() == ["n", "3"]
+    for closed in ("SELECT 1", "INSERT INTO t VALUES (4, 'quiet', 4)"):  # What prints nothing needs no output.
+        done = subprocess.run([PROGRAM, db, "-c", closed], stderr=subprocess.PIPE, text=True, timeout=120,
+                              preexec_fn=lambda: os.close(1))
+        assert done.returncode == (1 if "SELECT" in closed else 0), f"{closed}: {done}"
+
+
 @case("cli: a file that is not there, or a directory, is named")
 def unknown_files(folder):
     db = filled(folder)
