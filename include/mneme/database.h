@@ -130,7 +130,7 @@ class MNEME_API RowStream {  // One thread at a time.
   RowStream& operator=(RowStream&&) noexcept;
   ~RowStream();
   [[nodiscard]] const std::vector<ColumnInfo>& columns() const noexcept;
-  // The next rows; null at the end.
+  // The next rows; null at the end. After an error every further call gives it again.
   Result<std::optional<BatchView>> next();
 
  private:
@@ -176,7 +176,8 @@ class MNEME_API Connection {  // Thread-safe, one statement at a time. Must not 
   Result<ResultSet> execute(std::string_view sql, std::initializer_list<Value> parameters) {
     return execute(sql, std::span(parameters.begin(), parameters.size()));
   }
-  // Runs all statements of a text, separated by ';', until the first error; `each` sees the results.
+  // Runs all statements of a text, separated by ';', until the first error; `each` sees the results, and may
+  // use the connection.
   Result<void> execute_script(std::string_view sql, const std::function<void(const ResultSet&)>& each = {});
   Result<RowStream> query(std::string_view sql, std::span<const Value> parameters = {});
   Result<Statement> prepare(std::string_view sql);

@@ -125,7 +125,10 @@ const std::vector<ColumnInfo>& RowStream::columns() const noexcept { return stat
 Result<std::optional<BatchView>> RowStream::next() {
   return in_session(*state_->core, [&](Session&) -> Result<std::optional<BatchView>> {
     if (state_->ended) return std::optional<BatchView>();
-    state_->batch = TRY(state_->open.execution->root->next());
+    if (state_->failed) return *state_->failed;
+    auto batch = guarded([&] { return state_->open.execution->root->next(); });
+    if (!batch) return state_->failed.emplace(batch.error());
+    state_->batch = *std::move(batch);
     if (!state_->batch) {
       state_->ended = true;
       return std::optional<BatchView>();

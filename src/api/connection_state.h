@@ -64,6 +64,7 @@ struct RowStream::State {
   OpenStream open;
   std::optional<Batch> batch;
   bool ended = false;
+  std::optional<Error> failed;  // What next() said; operators that failed are not asked again.
 };
 
 }  // namespace mneme

@@ -140,6 +140,27 @@ int in_child(Body body) {
 
 }  // namespace
 
+TEST_CASE("connection: a stream that failed gives its error again, and no rows") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  auto stream = connection.query("SELECT sum(1000000 / (n - 5)) FROM generate_series(1, 20001) AS s(n)").value();
+  for (int i = 0; i < 3; ++i) CHECK(stream.next().error().sqlstate() == "22012");
+}
+
+TEST_CASE("connection: who sees the results of a script may use its connection") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  std::vector<std::int64_t> seen;
+  const auto look = [&](const ResultSet& result) {
+    if (result.rows() > 0) seen.push_back(result.value(0, 0).as_int() + number(connection, "SELECT 10"));
+    seen.push_back(connection.in_transaction() ? 1 : 0);
+  };
+  connection.execute_script("SELECT 1; BEGIN; SELECT 2; COMMIT", look).value();
+  CHECK(seen == std::vector<std::int64_t>{11, 0, 1, 12, 1, 0});
+}
+
 TEST_CASE("connection: whatever fails inside a transaction has failed it, by whichever call") {
   const support::ScratchDirectory directory;
   auto db = Database::open(directory / "db").value();
