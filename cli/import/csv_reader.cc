@@ -42,7 +42,7 @@ void Reader::begin_columns(const std::vector<CsvField>& first) {
   has_header_ = !std::ranges::all_of(first, [](const CsvField& field) {
     TypeGuess guess;
     guess.see(field.text);
-    return !field.text.empty() && guess.type().kind != TypeKind::text;
+    return !field.text.empty() && (guess.type().kind != TypeKind::text || is_whole_number(field.text));
   });
   table_.name = options_.table;
   std::set<std::string> taken;

@@ -5,6 +5,7 @@
 #include <rapidjson/memorystream.h>
 #include <rapidjson/reader.h>
 
+#include <cmath>
 #include <limits>
 #include <optional>
 
@@ -83,14 +84,14 @@ class JsonHandler {  // One thread at a time.
     const auto floating = parse_float(digits);
     const bool whole = digits.find_first_of(".eE") == std::string_view::npos;
     member.integer = integer.value_or(0);
-    member.floating = floating.value_or(0);
+    member.floating = floating;
     if (whole ? !integer : !floating) return scalar(JsonMember::Kind::nested, digits);
     return scalar(whole ? JsonMember::Kind::integer : JsonMember::Kind::floating, digits);
   }
   bool element(const std::optional<double>& value) {  // Of an array at depth 2, or deeper.
     if (depth_ == 0) return refuse("an object was expected");
-    constexpr double kMax = std::numeric_limits<float>::max();
-    if (!value || *value < -kMax || *value > kMax) only_numbers_ = false;
+    constexpr double kMax = 1 << std::numeric_limits<float>::digits;  // Beyond, whole numbers are not told apart.
+    if (!value || std::abs(*value) > kMax) only_numbers_ = false;
     if (only_numbers_) members_.back().numbers.push_back(static_cast<float>(*value));
     return true;
   }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +20,9 @@ struct JsonMember {
   Kind kind = Kind::null;
   bool boolean = false;
   std::int64_t integer = 0;
-  double floating = 0;         // Also of an integer.
-  std::string text;            // Of a string, its characters; of every other kind but null, its JSON.
-  std::vector<float> numbers;  // Of an array that is nothing but numbers.
+  std::optional<double> floating;  // Also of an integer that a double holds.
+  std::string text;                // Of a string, its characters; of every other kind but null, its JSON.
+  std::vector<float> numbers;      // Of an array of nothing but numbers, none of them beyond 2^24.
 };
 
 class JsonRecord {  // One thread at a time.

@@ -25,6 +25,7 @@ class KindGuess {  // One thread at a time.
   void see(const JsonMember& member) {
     if (member.kind == Kind::null) return;
     seen_[static_cast<std::size_t>(member.kind)] = true;
+    all_floating_ = all_floating_ && (member.kind != Kind::integer || member.floating.has_value());
     if (member.kind == Kind::text) text_.see(member.text);
     if (member.kind != Kind::nested) return;
     const std::size_t dimension = member.numbers.size();
@@ -38,7 +39,7 @@ class KindGuess {  // One thread at a time.
     if (kinds == 0) return {.kind = TypeKind::text};
     if (kinds > 1) return {.kind = TypeKind::json};
     if (seen(Kind::boolean)) return {.kind = TypeKind::boolean};
-    if (number) return {.kind = seen(Kind::floating) ? TypeKind::floating : TypeKind::integer};
+    if (number) return {.kind = number_kind()};
     if (seen(Kind::text)) return text_type();
     if (!same_dimension_) return {.kind = TypeKind::json};
     return {.kind = TypeKind::vector, .dimension = static_cast<std::uint16_t>(dimension_)};
@@ -46,6 +47,10 @@ class KindGuess {  // One thread at a time.
 
  private:
   [[nodiscard]] bool seen(Kind kind) const { return seen_[static_cast<std::size_t>(kind)]; }
+  [[nodiscard]] TypeKind number_kind() const {
+    if (!seen(Kind::floating)) return TypeKind::integer;
+    return all_floating_ ? TypeKind::floating : TypeKind::json;
+  }
   [[nodiscard]] Type text_type() const {  // A string of digits stays a string: the writer had numbers to choose.
     const Type type = text_.type();
     const bool time = type.kind == TypeKind::date || type.kind == TypeKind::timestamp;
@@ -53,6 +58,7 @@ class KindGuess {  // One thread at a time.
   }
   std::array<bool, 6> seen_{};
   TypeGuess text_;
+  bool all_floating_ = true;  // Of the integers.
   bool same_dimension_ = true;
   std::size_t dimension_ = 0;
 };
@@ -78,7 +84,7 @@ void append_member(ColumnBatch& column, const JsonMember& member) {
   switch (column.type().kind) {
     case TypeKind::boolean: return column.append(static_cast<std::uint8_t>(member.boolean ? 1 : 0));
     case TypeKind::integer: return column.append(member.integer);
-    case TypeKind::floating: return column.append(member.floating);
+    case TypeKind::floating: return column.append(member.floating.value_or(0));
     case TypeKind::vector:
       return column.append_fixed(
           {reinterpret_cast<const char*>(member.numbers.data()), member.numbers.size() * sizeof(float)});

@@ -47,6 +47,26 @@ TEST_CASE("jsonl: what is nested or mixed is JSON and keeps its text") {
                             {"18446744073709551615", "false", "NULL"}});
 }
 
+TEST_CASE("jsonl: whole numbers that a FLOAT beside fractions would change are JSON") {
+  CHECK(Read("{\"n\":9007199254740991}\n{\"n\":0.5}\n").columns() == "n FLOAT");
+  CHECK(Read("{\"n\":9007199254740993}\n{\"n\":1}\n").columns() == "n INT");
+  const Read read("{\"n\":9007199254740993}\n{\"n\":0.5}\n");
+  CHECK(read.columns() == "n JSON");
+  CHECK(read.rows() == Rows{{"9007199254740993"}, {"0.5"}});
+}
+
+TEST_CASE("jsonl: arrays with a number beyond those that an f32 tells apart are JSON, not vectors") {
+  const auto type = [](const std::string& last) {
+    return Read("{\"v\":[0.123,2,3,4,5,6,7," + last + "]}\n").columns();
+  };
+  for (const char* held : {"16777216", "-16777216", "1e-3", "-0.1234567890123"}) {
+    CHECK_MESSAGE(type(held) == "v VECTOR(8)", held);
+  }
+  for (const char* lost : {"16777217", "-16777217", "1700000001", "1700000001.5", "1e30"}) {
+    CHECK_MESSAGE(type(lost) == "v JSON", lost);
+  }
+}
+
 TEST_CASE("jsonl: arrays of the same eight or more numbers are vectors, any other array makes them JSON") {
   const std::string eight = "{\"v\":[1,2.5,3,4,5,6,7,-8]}\n";
   CHECK(Read(eight + "{\"v\":null}\n").columns() == "v VECTOR(8)");

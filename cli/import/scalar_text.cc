@@ -15,13 +15,20 @@ constexpr std::int64_t kSecondNs = 1'000'000'000;
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-// Without blanks and a plus sign; empty if a leading zero would be lost.
+// Without blanks and a fraction's plus sign; empty if a leading zero would be lost.
 std::string_view number_part(std::string_view text) noexcept {
   text = trimmed(text);
-  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-' && !is_whole_number(text)) text.remove_prefix(1);
   const std::size_t first = !text.empty() && text[0] == '-' ? 1 : 0;
   const bool zero_lost = text.size() > first + 1 && text[first] == '0' && is_digit(text[first + 1]);
   return zero_lost ? std::string_view() : text;
+}
+
+// Up to here a double has every whole number; beyond, some are rounded to their neighbours.
+constexpr double kWholeMax = 9'007'199'254'740'991;
+
+bool is_zero(std::string_view number) noexcept {
+  return number.substr(0, number.find_first_of("eE")).find_first_of("123456789") == std::string_view::npos;
 }
 
 // Reads from the front; every taker says whether it could.
@@ -125,6 +132,12 @@ std::optional<bool> parse_bool(std::string_view text) noexcept {
   return std::nullopt;
 }
 
+bool is_whole_number(std::string_view text) noexcept {
+  text = trimmed(text);
+  if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 std::optional<std::int64_t> parse_int(std::string_view text) noexcept {
   text = number_part(text);
   std::int64_t value = 0;
@@ -139,6 +152,8 @@ std::optional<double> parse_float(std::string_view text) noexcept {
   const auto [end, error] = fast_float::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   if (std::isinf(value) && is_digit(text.back())) return std::nullopt;
+  if (std::abs(value) > kWholeMax && is_whole_number(text)) return std::nullopt;
+  if (value == 0 && !is_zero(text)) return std::nullopt;
   return value;
 }
 

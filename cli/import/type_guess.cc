@@ -1,4 +1,4 @@
-// A type once ruled out is not tried again; an INT is a FLOAT, and a DATE a TIMESTAMP, without trying.
+// A type once ruled out is not tried again.
 #include "import/type_guess.h"
 
 #include "import/scalar_text.h"
@@ -21,7 +21,7 @@ void TypeGuess::see(std::string_view text) noexcept {
   any_ = true;
   boolean_ = boolean_ && parse_bool(text).has_value();
   integer_ = integer_ && parse_int(text).has_value();
-  floating_ = integer_ || (floating_ && parse_float(text).has_value());
+  floating_ = floating_ && parse_float(text).has_value();
   date_ = date_ && parse_date(text).has_value();
   timestamp_ = timestamp_ && parse_timestamp(text).has_value();
 }
