@@ -32,6 +32,9 @@ class Engine {  // Thread-safe.
   // Marks references that this opening gave to the host: they mean nothing to another one.
   [[nodiscard]] std::uint64_t stamp() const noexcept { return stamp_; }
   Result<std::unique_ptr<Transaction>> begin() { return Transaction::begin(*store_, *kinds_, now_ns()); }
+  std::unique_ptr<Transaction> begin(Snapshot snapshot) {
+    return std::make_unique<Transaction>(*store_, *kinds_, std::move(snapshot), now_ns());
+  }
 
  private:
   explicit Engine(const Options& options)

@@ -88,6 +88,28 @@ TEST_CASE("latest reader: after its view it keeps no memtable in memory") {
   CHECK(at.rows_seen() == 0);
 }
 
+TEST_CASE("latest reader: a snapshot of it is what the store's is, whoever else reads through the same reader") {
+  const Fixture at;
+  at.insert(1);
+  const Snapshot want = at.store->snapshot().value();
+  const Snapshot first = at.reader->snapshot().value();
+  CHECK(first.sequence == want.sequence);
+  CHECK(first.version == want.version);
+  const std::uint64_t later = at.insert(2);
+  CHECK(at.reader->snapshot().value().sequence == later);
+  CHECK(at.rows_seen() == 2);
+  CHECK(at.reader->snapshot().value().sequence == later);
+}
+
+TEST_CASE("latest reader: whoever lets go of a snapshot's version lets go of all of it") {
+  const Fixture at;
+  for (int i = 0; i < 10'000; ++i) at.insert(i);
+  Snapshot snapshot = at.reader->snapshot().value();
+  snapshot.version.reset();
+  at.store->flush().value();
+  CHECK(at.store->budget().used(MemoryShare::memtables) < 10'000 * sizeof(std::int64_t));
+}
+
 TEST_CASE("latest reader: while a view lives no newer snapshot is the oldest") {
   const auto registry = [] {
     static sim::SimWorld world{1};
@@ -116,6 +138,7 @@ TEST_CASE("latest reader: once a sync has failed it shows what was durable") {
   at.sim.files().fail({});
   CHECK(at.rows_seen() == 1);
   CHECK(at.reader->view().value().sequence() == at.store->snapshot().value().sequence);
+  CHECK(at.reader->snapshot().value().sequence == at.store->snapshot().value().sequence);
 }
 
 TEST_CASE("latest reader: of a closed store it shows nothing") {
@@ -123,6 +146,7 @@ TEST_CASE("latest reader: of a closed store it shows nothing") {
   CHECK(at.rows_seen() == 0);
   at.store->close().value();
   CHECK(at.reader->view().error().code() == Code::closed);
+  CHECK(at.reader->snapshot().error().code() == Code::closed);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ std::shared_ptr<const void> SnapshotRegistry::pin(std::uint64_t sequence) {
 void SnapshotRegistry::show(std::uint64_t sequence, std::shared_ptr<const Version> version) {
   Lock lock(mutex_);
   latest_ = sequence;
-  version_.swap(version);  // The last one goes after the lock: all that it held may go with it.
+  if (!hidden_) version_.swap(version);  // The last one goes after the lock: all that it held may go with it.
 }
 
 void SnapshotRegistry::show(std::uint64_t sequence) {
@@ -43,7 +43,12 @@ void SnapshotRegistry::show(std::uint64_t sequence) {
   latest_ = sequence;
 }
 
-void SnapshotRegistry::hide() { show(0, nullptr); }
+void SnapshotRegistry::hide() {
+  std::shared_ptr<const Version> version;  // Goes after the lock, as above.
+  Lock lock(mutex_);
+  hidden_ = true;
+  version_.swap(version);
+}
 
 std::optional<Snapshot> SnapshotRegistry::latest() {
   const auto pin = std::make_shared<Pin>(shared_from_this());

@@ -25,6 +25,7 @@ class SnapshotRegistry : public std::enable_shared_from_this<SnapshotRegistry> {
   // knows that all later snapshots are at or above the latest.
   void show(std::uint64_t sequence, std::shared_ptr<const Version> version) LOCK_NOT_HELD(mutex_);
   void show(std::uint64_t sequence) LOCK_NOT_HELD(mutex_);  // Of the same version.
+  // From now on there is none, whatever is shown.
   void hide() LOCK_NOT_HELD(mutex_);
   // The latest, without waiting for commits under way. None: it was never shown, or hidden.
   [[nodiscard]] std::optional<Snapshot> latest() LOCK_NOT_HELD(mutex_);
@@ -42,6 +43,7 @@ class SnapshotRegistry : public std::enable_shared_from_this<SnapshotRegistry> {
     Slot& operator=(const Slot&) = delete;
     void pin(std::uint64_t sequence) noexcept { sequence_.store(sequence); }
     void unpin() noexcept { sequence_.store(kNone, std::memory_order_release); }
+    [[nodiscard]] bool is_pinned() const noexcept { return sequence_.load(std::memory_order_acquire) != kNone; }
 
    private:
     friend class SnapshotRegistry;
@@ -54,7 +56,8 @@ class SnapshotRegistry : public std::enable_shared_from_this<SnapshotRegistry> {
   class Pin;
   mutable Mutex mutex_;
   std::uint64_t latest_ GUARDED_BY(mutex_) = 0;
-  std::shared_ptr<const Version> version_ GUARDED_BY(mutex_);     // Of the latest; null: hidden.
+  std::shared_ptr<const Version> version_ GUARDED_BY(mutex_);     // Of the latest; null: none was shown, or hidden.
+  bool hidden_ GUARDED_BY(mutex_) = false;
   std::map<std::uint64_t, std::size_t> live_ GUARDED_BY(mutex_);  // Sequence -> how many.
   std::vector<const Slot*> slots_ GUARDED_BY(mutex_);
 };

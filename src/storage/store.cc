@@ -118,14 +118,9 @@ Store::~Store() {
   }
 }
 
-Result<void> Store::check_usable() const {
-  if (core_.closed) return Error(Code::closed, core_.directory + ": the database is closed");
-  return {};
-}
-
 Result<void> Store::check_open() {
   Lock lock(core_.mutex);
-  return check_usable();
+  return core_.check_usable();
 }
 
 Result<void> Store::check_may_write() {
@@ -149,20 +144,20 @@ Result<Snapshot> Store::snapshot() {
   if (latest && !log_->poisoned()) return *std::move(latest);
   latest.reset();
   Lock lock(core_.mutex);
-  TRY(check_usable());
+  TRY(core_.check_usable());
   return core_.latest();
 }
 
 Result<TableId> Store::next_table_id() {
   Lock lock(core_.mutex);
-  TRY(check_usable());
+  TRY(core_.check_usable());
   if (follower_) return refuse_write();
   return TableId{core_.next_table++};
 }
 
 Result<std::uint64_t> Store::reserve_keys(TableId table, std::uint64_t count) {
   Lock lock(core_.mutex);
-  TRY(check_usable());
+  TRY(core_.check_usable());
   if (follower_) return refuse_write();
   const TableVersion* found = core_.version->find(table);
   if (found == nullptr) return Error(Code::not_found, "the table does not exist any more").with_sqlstate("42P01");
@@ -296,7 +291,7 @@ Result<CommitResult> Store::commit_in_group(Commit& commit) {
 }
 
 Result<Lsn> Store::write(Commit& commit) {
-  TRY(check_usable());
+  TRY(core_.check_usable());
   commit.memory_short = commit.log_tried = false;
   auto lsn = try_commit(commit);
   if (commit.log_tried && !commit.blobs.empty()) core_.doubtful_blobs.push_back(std::move(commit.blobs));
@@ -309,7 +304,7 @@ Result<Lsn> Store::write(Commit& commit) {
 Result<CommitResult> Store::commit_alone(Commit& commit, Durability durability) {
   const WriteSet& writes = commit.writes;
   Lock lock(core_.mutex);
-  TRY(check_usable());
+  TRY(core_.check_usable());
   if (writes.empty()) return CommitResult{core_.applied};
   keep_pace(core_, writes);
   for (int idle_rounds = 0;;) {
@@ -337,7 +332,7 @@ Result<CommitResult> Store::commit_alone(Commit& commit, Durability durability) 
 
 Result<bool> Store::wait_for_memory(int& idle_rounds) {
   Lock lock(core_.mutex);
-  TRY(check_usable());
+  TRY(core_.check_usable());
   if (follower_ || idle_rounds >= kRoomRoundsMax) return false;
   TRY(await_room(idle_rounds));
   return true;
@@ -354,7 +349,7 @@ Result<void> Store::await_room(int& idle_rounds) {
 
 // A transaction that runs into rows of a commit that is not durable must hear this, not that it lost a race.
 Result<void> Store::check_writable() const {
-  TRY(check_usable());
+  TRY(core_.check_usable());
   if (follower_) return refuse_write();
   if (core_.log->poisoned()) return core_.failed_sync();
   return {};
@@ -413,7 +408,7 @@ void Store::notice_work() {
 
 Result<void> Store::sync() {
   Lock lock(core_.mutex);
-  TRY(check_usable());
+  TRY(core_.check_usable());
   if (follower_) return {};  // It shows nothing else.
   return core_.make_durable(core_.log->last());
 }
@@ -437,7 +432,7 @@ std::uint64_t Store::log_bytes() {
 
 Result<void> Store::look_usable() {
   Lock lock(core_.mutex);
-  return check_usable();
+  return core_.check_usable();
 }
 
 Result<StoreCheck> Store::check() {

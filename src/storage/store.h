@@ -114,7 +114,6 @@ class Store {  // Thread-safe.
   Result<void> open_files();
   Result<void> follow() LOCK_NOT_HELD(core_.mutex);
   Result<void> look_usable() LOCK_NOT_HELD(core_.mutex);
-  Result<void> check_usable() const LOCK_HELD(core_.mutex);
   Result<void> check_writable() const LOCK_HELD(core_.mutex);
   Result<Reservation> number_and_encode(Commit& commit) LOCK_HELD(core_.mutex);
   static Result<void> prepare(const WriteSet& writes, PreparedGroup& prepared);

@@ -171,11 +171,32 @@ TEST_CASE_FIXTURE(Simulated, "compaction: rows that end while it runs are dead i
   }
 }
 
-TEST_CASE_FIXTURE(Simulated,
+// Who holds the snapshot that sees the row.
+struct Held : Simulated {
+  enum class By { store, reader, second_of_reader, after_reader };
+  std::unique_ptr<LatestReader> reader = store->latest_reader();
+  std::unique_ptr<Snapshot> other;
+
+  std::unique_ptr<Snapshot> hold(By by) {
+    if (by == By::store) return std::make_unique<Snapshot>(store->snapshot().value());
+    if (by == By::second_of_reader) other = std::make_unique<Snapshot>(reader->snapshot().value());
+    auto held = std::make_unique<Snapshot>(reader->snapshot().value());
+    other.reset();  // Not what `held` stands on.
+    if (by == By::after_reader) reader.reset();
+    return held;
+  }
+};
+
+TEST_CASE_FIXTURE(Held,
                   "compaction: a row that a snapshot sees stays until the snapshot goes; then half-dead files shrink") {
+  By by{};
+  SUBCASE("the store's") { by = By::store; }
+  SUBCASE("a reader's") { by = By::reader; }
+  SUBCASE("a reader's second, after the first has gone") { by = By::second_of_reader; }
+  SUBCASE("a reader's that has gone") { by = By::after_reader; }
   add(6'000);
   store->flush().value();
-  auto held = std::make_unique<Snapshot>(store->snapshot().value());
+  auto held = hold(by);
   const Rows before = want;
   std::mt19937_64 random(3);
   end_some(random, 1);

@@ -44,6 +44,11 @@ StoreCore::StoreCore(const World& the_world, std::string the_directory, const St
   budget.set_share_cap(MemoryShare::maintenance, the_options.memory_budget / 4);
 }
 
+Result<void> StoreCore::check_usable() const {
+  if (closed) return Error(Code::closed, directory + ": the database is closed");
+  return {};
+}
+
 Snapshot StoreCore::latest() const {
   if (log && log->poisoned()) return latest_durable();  // A reader has no log of its own.
   return {applied, version, snapshots->pin(applied)};

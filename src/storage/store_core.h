@@ -48,6 +48,7 @@ class GroupRequest : public CommitQueue::Place {
 struct StoreCore {  // Thread-safe as its fields say.
   StoreCore(const World& the_world, std::string the_directory, const StoreOptions& the_options, IndexFactory* factory);
 
+  [[nodiscard]] Result<void> check_usable() const LOCK_HELD(mutex);  // closed: the database was.
   // The applied state, or the durable one once the log is poisoned.
   [[nodiscard]] Snapshot latest() const LOCK_HELD(mutex);
   [[nodiscard]] Snapshot latest_durable() const LOCK_HELD(mutex);

@@ -33,7 +33,7 @@ Transaction::~Transaction() = default;
 
 Result<std::unique_ptr<Transaction>> Transaction::begin(Store& store, const IndexKinds& kinds, std::int64_t now_ns) {
   Snapshot snapshot = TRY(store.snapshot());
-  return std::unique_ptr<Transaction>(new Transaction(store, kinds, std::move(snapshot), now_ns));
+  return std::make_unique<Transaction>(store, kinds, std::move(snapshot), now_ns);
 }
 
 bool Transaction::has_changes() const noexcept {

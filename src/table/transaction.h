@@ -58,6 +58,8 @@ class Transaction {  // One thread at a time.
  public:
   // `now_ns`: what now() is in it. The store and the kinds outlive it.
   static Result<std::unique_ptr<Transaction>> begin(Store& store, const IndexKinds& kinds, std::int64_t now_ns);
+  // Of a snapshot of `store`.
+  Transaction(Store& store, const IndexKinds& kinds, Snapshot snapshot, std::int64_t now_ns);
   ~Transaction();
 
   [[nodiscard]] Store& store() const noexcept { return store_; }
@@ -114,7 +116,6 @@ class Transaction {  // One thread at a time.
   struct Savepoint;
   struct KnownKeys;
   struct Changes;
-  Transaction(Store& store, const IndexKinds& kinds, Snapshot snapshot, std::int64_t now_ns);
 
   Result<void> insert_by(TableId table, Batch& batch, bool lent);
   Result<void> hold_blobs(const Batch& batch);
