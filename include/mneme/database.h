@@ -209,7 +209,8 @@ class MNEME_API Appender {  // One thread at a time. Must not outlive its databa
   ~Appender();                               // Flushes; an error then is lost: call flush().
 
   // One row, a value per column of the table (or of those named when it was made), in order. Values are those of the
-  // column's type, NULL, or convert as in INSERT. On an error the row is not added; those before it stay, also where
+  // column's type, NULL, or convert as in INSERT, and the table's CHECKs are asked of each row (constraint, 23514; now()
+  // is when the row ends; a number that the row is yet to get is NULL there). On an error the row is not added; those before it stay, also where
   // the error is that they could not be committed (conflict, constraint, full): flush() or the next rows try again.
   Result<void> append(std::span<const Value> row);
   template <class... Values>
@@ -256,9 +257,12 @@ class MNEME_API Table {  // Thread-safe. Must not outlive its database.
   // Returns the new row's key: the primary key's first column, or the hidden _id.
   Result<Value> insert(std::initializer_list<NamedValue> row);
   Result<Value> insert(std::span<const NamedValue> row);
-  // The row whose primary key (or hidden _id) is `key`, all columns; none: null.
-  Result<std::optional<std::vector<Value>>> get(const Value& key);
-  Result<std::uint64_t> erase(const Value& key);  // How many rows went.
+  // The row whose primary key (or hidden _id) is `key`, all columns; none: null. A key of several columns has a value
+  // for each, in the order it was declared; invalid_argument (22023): these are not as many.
+  Result<std::optional<std::vector<Value>>> get(std::span<const Value> key);
+  Result<std::optional<std::vector<Value>>> get(const Value& key) { return get(std::span(&key, 1)); }
+  Result<std::uint64_t> erase(std::span<const Value> key);  // How many rows went; the key and errors as get().
+  Result<std::uint64_t> erase(const Value& key) { return erase(std::span(&key, 1)); }
   Result<std::uint64_t> count();
 
  private:

@@ -68,16 +68,14 @@ Result<void> bind_blob(Engine& engine, const Value& value, bool by_reference, Co
 
 }  // namespace
 
-std::vector<Type> types_of(std::span<const Value> parameters) {
-  std::vector<Type> types;
-  for (const Value& value : parameters) {
-    if (!value.has_type()) break;  // Types are told by place: a bare NULL leaves the rest to the text.
-    types.push_back(value.type());
-  }
+ParameterTypes types_of(std::span<const Value> parameters) {
+  ParameterTypes types;
+  types.reserve(parameters.size());
+  for (const Value& value : parameters) types.push_back(value.has_type() ? std::optional(value.type()) : std::nullopt);
   return types;
 }
 
-sql::BindContext bind_context(const Transaction& transaction, std::span<const Type> parameter_types) {
+sql::BindContext bind_context(const Transaction& transaction, std::span<const std::optional<Type>> parameter_types) {
   return {.find_table = [&transaction](std::string_view name) { return transaction.find_table(name); },
           .table_names =
               [&transaction] {
@@ -90,11 +88,10 @@ sql::BindContext bind_context(const Transaction& transaction, std::span<const Ty
 
 Result<std::shared_ptr<const PlannedStatement>> plan_statement(const sql::Statement& statement,
                                                                const Transaction& transaction,
-                                                               std::span<const Value> parameters,
-                                                               bool rows_by_reference) {
-  const std::vector<Type> types = types_of(parameters);
+                                                               ParameterTypes given, bool rows_by_reference) {
   auto planned = std::make_shared<PlannedStatement>();
-  planned->plan = TRY(sql::bind(statement, bind_context(transaction, types)));
+  planned->given = std::move(given);
+  planned->plan = TRY(sql::bind(statement, bind_context(transaction, planned->given)));
   query::apply_rules(planned->plan);
   if (rows_by_reference) query::pass_blobs_by_reference(planned->plan, true);
   collect_schemas(*planned->plan.root, planned->schemas);
@@ -108,6 +105,17 @@ Result<std::shared_ptr<const PlannedStatement>> plan_statement(const sql::Statem
 bool still_fits(const PlannedStatement& plan, const Transaction& transaction) {
   return std::ranges::all_of(plan.schemas,
                              [&](const auto& schema) { return transaction.find_table(schema->id) == schema; });
+}
+
+bool still_fits(const PlannedStatement& plan, std::span<const Value> parameters) noexcept {
+  const auto& wanted = plan.plan.parameter_types;
+  if (parameters.size() != wanted.size()) return true;  // No plan would.
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const Value& value = parameters[i];
+    if (!value.has_type() || value.type() == wanted[i]) continue;
+    if (i >= plan.given.size() || plan.given[i] != value.type()) return false;
+  }
+  return true;
 }
 
 Result<std::vector<Column>> bind_parameters(Engine& engine, const query::StatementPlan& plan,

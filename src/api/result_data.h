@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "api/result_home.h"
@@ -10,11 +11,15 @@
 
 namespace mneme {
 
+// Of parameters, by their places; none: not known, as of a bare NULL.
+using ParameterTypes = std::vector<std::optional<Type>>;
+
 // A plan ready to run, and what it relies on: it is good as long as those schemas are the transaction's.
 struct PlannedStatement {  // Immutable.
   query::StatementPlan plan;
   std::vector<query::SchemaPtr> schemas;
   std::vector<ColumnInfo> columns;
+  ParameterTypes given;  // What it was planned for: values of other types would have had another plan.
 };
 
 // One execution: its operators and the parameters that results borrow from. Lives at one place.

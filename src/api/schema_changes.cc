@@ -101,7 +101,7 @@ Result<bool> create_table_as(Transaction& transaction, const sql::Statement& sta
                              std::span<const Value> parameters) {
   const auto& create = std::get<sql::CreateTableAs>(statement.node);
   if (create.if_not_exists && transaction.find_table(create.name.name) != nullptr) return false;
-  const std::vector<Type> types = types_of(parameters);
+  const ParameterTypes types = types_of(parameters);
   TableSchema schema = TRY(sql::bind_create_table_as(create, statement.parameters, bind_context(transaction, types)));
   TRY(transaction.create_table(std::move(schema)));
   return create.with_data;

@@ -1,5 +1,7 @@
 #include "api/session.h"
 
+#include <algorithm>
+
 #include "api/guarded.h"
 #include "query/profile.h"
 #include "sql/parser.h"
@@ -147,7 +149,7 @@ Result<Session::Data> Session::begin(const sql::Begin& how) {
         .with_sqlstate("0A000")
         .with_hint("REPEATABLE READ, and an UPDATE of the rows that must stay as they were read");
   }
-  transaction_ = TRY(engine_->begin());
+  transaction_ = TRY(begin_transaction());
   failed_ = false;
   read_only_ = how.read_only;
   return nothing();
@@ -236,7 +238,7 @@ Result<Session::Data> Session::maintain(const sql::Maintenance& work) {
 
 Result<Session::Data> Session::run_alone(PreparedStatement& prepared, std::span<const Value> parameters) {
   for (int attempt = 1;; ++attempt) {
-    const auto transaction = TRY(engine_->begin());
+    const auto transaction = TRY(begin_transaction());
     auto data = run(*transaction, prepared, parameters);
     if (!data || !transaction->has_changes()) return data;
     auto committed = transaction->commit(durability_);
@@ -271,17 +273,32 @@ Result<Session::Data> Session::run_point(PointRead& point, std::span<const Value
     const Snapshot& snapshot = transaction_->snapshot();
     return point.run(snapshot.version, snapshot.sequence, parameters);
   }
-  if (latest_ == nullptr) latest_ = engine_->store().latest_reader();
-  const LatestReader::View view = TRY(latest_->view());
+  const LatestReader::View view = TRY(latest().view());
   return point.run(view.version(), view.sequence(), parameters);
+}
+
+LatestReader& Session::latest() {
+  if (latest_ == nullptr) latest_ = engine_->store().latest_reader();
+  return *latest_;
+}
+
+Result<std::unique_ptr<Transaction>> Session::begin_transaction() {
+  if (engine_->store().is_read_only()) return engine_->begin();  // Beside a writer.
+  return engine_->begin(TRY(latest().snapshot()));
 }
 
 // Unless there is one that still fits.
 Result<void> Session::make_plan(const Transaction& transaction, PreparedStatement& prepared,
                                 std::span<const Value> parameters) {
-  if (prepared.plan != nullptr && still_fits(*prepared.plan, transaction)) return {};
+  const auto& known = prepared.plan;
+  if (known != nullptr && still_fits(*known, parameters) && still_fits(*known, transaction)) return {};
+  ParameterTypes types = types_of(parameters);
+  // What a bare NULL leaves open stays as it was: rows with and without it alternate on one plan.
+  for (std::size_t i = 0; known != nullptr && i < std::min(types.size(), known->given.size()); ++i) {
+    if (!types[i]) types[i] = known->given[i];
+  }
   prepared.point.reset();
-  prepared.plan = TRY(plan_statement(prepared.statement, transaction, parameters));
+  prepared.plan = TRY(plan_statement(prepared.statement, transaction, std::move(types)));
   // Beside a writer the newest snapshot is more than a look at memory.
   if (!engine_->store().is_read_only()) {
     prepared.point = PointRead::of(prepared.plan, engine_->kinds(), engine_->store());
@@ -319,7 +336,7 @@ Result<OpenStream> Session::open_stream(PreparedStatement& prepared, std::span<c
     return Error(Code::invalid_argument, "only a query can be read as a stream").with_hint("use execute()");
   }
   OpenStream stream;
-  if (!transaction_) stream.own = TRY(engine_->begin());
+  if (!transaction_) stream.own = TRY(begin_transaction());
   Transaction& transaction = transaction_ ? *transaction_ : *stream.own;
   TRY(make_plan(transaction, prepared, parameters));
   stream.execution = std::make_unique<Execution>(prepared.plan, transaction, engine_->store().budget(),
@@ -338,7 +355,7 @@ constexpr const char* kBlobQueryWanted = "read_blob() takes a query of one BLOB 
 Result<std::shared_ptr<const PlannedStatement>> Session::plan_blob_query(const Transaction& transaction,
                                                                          std::string_view sql,
                                                                          std::span<const Value> parameters) {
-  std::vector<Type> types = types_of(parameters);
+  ParameterTypes types = types_of(parameters);
   const auto known = std::ranges::find_if(
       blob_queries_, [&](const BlobQuery& query) { return query.prepared->text == sql && query.types == types; });
   if (known != blob_queries_.end()) {
@@ -355,7 +372,7 @@ Result<std::shared_ptr<const PlannedStatement>> Session::plan_blob_query(const T
   if (!is<sql::QueryPtr>(query.prepared->statement)) {
     return Error(Code::invalid_argument, kBlobQueryWanted).with_sqlstate("42804");
   }
-  auto plan = TRY(plan_statement(query.prepared->statement, transaction, parameters, true));
+  auto plan = TRY(plan_statement(query.prepared->statement, transaction, query.types, true));
   query.prepared->text = sql;
   query.prepared->plan = plan;
   if (sql.size() > kBlobQueryBytesMax) return plan;
@@ -366,7 +383,7 @@ Result<std::shared_ptr<const PlannedStatement>> Session::plan_blob_query(const T
 
 Result<std::optional<StoredBlob>> Session::read_blob(std::string_view sql, std::span<const Value> parameters) {
   std::unique_ptr<Transaction> own;
-  if (!transaction_) own = TRY(engine_->begin());
+  if (!transaction_) own = TRY(begin_transaction());
   Transaction& transaction = transaction_ ? *transaction_ : *own;
   const auto plan = TRY(plan_blob_query(transaction, sql, parameters));
   if (plan->columns.size() != 1 || plan->columns.front().type.kind != TypeKind::blob) {
@@ -401,7 +418,7 @@ Result<Session::Data> Session::explain(Transaction& transaction, const sql::Expl
 // ANALYZE runs it, too.
 Result<Session::Data> Session::show_plan(Transaction& transaction, const sql::Explain& explain,
                                          std::span<const Value> parameters) {
-  const auto plan = TRY(plan_statement(*explain.statement, transaction, parameters));
+  const auto plan = TRY(plan_statement(*explain.statement, transaction, types_of(parameters)));
   const auto clock = [](void* argument) { return static_cast<Clock*>(argument)->monotonic_ns(); };
   query::Profile profile(clock, &engine_->clock());
   if (explain.analyze) TRY(run_profiled(transaction, plan, parameters, profile));

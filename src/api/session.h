@@ -67,6 +67,8 @@ class Session {  // One thread at a time.
   Result<Data> run(Transaction& transaction, PreparedStatement& prepared, std::span<const Value> parameters);
   Result<std::shared_ptr<const PlannedStatement>> plan_blob_query(const Transaction& transaction, std::string_view sql,
                                                                   std::span<const Value> parameters);
+  [[nodiscard]] LatestReader& latest();  // REQUIRES: the store is not read-only.
+  Result<std::unique_ptr<Transaction>> begin_transaction();
   // Null: the operators must answer.
   Result<Data> run_point(PointRead& point, std::span<const Value> parameters);
   Result<void> make_plan(const Transaction& transaction, PreparedStatement& prepared,
@@ -87,7 +89,7 @@ class Session {  // One thread at a time.
 
   struct BlobQuery {
     std::shared_ptr<PreparedStatement> prepared;  // Its rows are by reference: it serves nothing else.
-    std::vector<Type> types;                      // Of the parameters it was planned for.
+    ParameterTypes types;                         // Of the parameters it was planned for.
   };
   static constexpr std::size_t kBlobQueriesMax = 4;
   static constexpr std::size_t kBlobQueryBytesMax = 4 << 10;  // Longer texts are not remembered.
@@ -97,15 +99,16 @@ class Session {  // One thread at a time.
 // The plan of a statement for `transaction`, made anew when the one there is no longer fits.
 Result<std::shared_ptr<const PlannedStatement>> plan_statement(const sql::Statement& statement,
                                                                const Transaction& transaction,
-                                                               std::span<const Value> parameters,
-                                                               bool rows_by_reference = false);
+                                                               ParameterTypes given, bool rows_by_reference = false);
+// The catalogue is still what it was planned for.
 [[nodiscard]] bool still_fits(const PlannedStatement& plan, const Transaction& transaction);
+// Nor would the plan be another for the types of these values.
+[[nodiscard]] bool still_fits(const PlannedStatement& plan, std::span<const Value> parameters) noexcept;
 // The values as one-row columns of the types the plan asks for. 08P01: another number of them.
 Result<std::vector<Column>> bind_parameters(Engine& engine, const query::StatementPlan& plan,
                                             std::span<const Value> values);
-// Their types as far as a binder can be told: up to the first bare NULL.
-std::vector<Type> types_of(std::span<const Value> parameters);
-sql::BindContext bind_context(const Transaction& transaction, std::span<const Type> parameter_types);
+ParameterTypes types_of(std::span<const Value> parameters);
+sql::BindContext bind_context(const Transaction& transaction, std::span<const std::optional<Type>> parameter_types);
 // Of a CREATE TABLE AS the table; whether the query's rows are to follow, as planned by plan_statement().
 Result<bool> create_table_as(Transaction& transaction, const sql::Statement& statement,
                              std::span<const Value> parameters);

@@ -11,7 +11,8 @@ struct Table::State {
   State(std::shared_ptr<ConnectionCore> of, std::shared_ptr<const TableSchema> table)
       : core(std::move(of)), schema(std::move(table)) {}
   Result<std::unique_ptr<ResultData>> run(const std::string& sql, std::span<const Value> parameters);
-  [[nodiscard]] std::string key_name() const;  // Quoted.
+  [[nodiscard]] std::vector<std::string> key_names() const;  // Quoted.
+  Result<std::string> where_key_is(std::span<const Value> key) const;
 
   const std::shared_ptr<ConnectionCore> core;
   const std::shared_ptr<const TableSchema> schema;
@@ -25,9 +26,26 @@ Result<std::unique_ptr<ResultData>> Table::State::run(const std::string& sql, st
   return core->session.execute(*found->second, parameters);
 }
 
-std::string Table::State::key_name() const {
-  if (!schema->primary_key.empty()) return quoted_name(schema->find(schema->primary_key.front())->name);
-  return "_id";
+std::vector<std::string> Table::State::key_names() const {
+  if (schema->primary_key.empty()) return {"_id"};
+  std::vector<std::string> names;
+  for (const ColumnId id : schema->primary_key) names.push_back(quoted_name(schema->find(id)->name));
+  return names;
+}
+
+Result<std::string> Table::State::where_key_is(std::span<const Value> key) const {
+  const auto names = key_names();
+  if (key.size() != names.size()) {
+    return Error(Code::invalid_argument, "the primary key of table '" + schema->name + "' has " +
+                                             std::to_string(names.size()) + " columns, but " +
+                                             std::to_string(key.size()) + " values were given")
+        .with_sqlstate("22023");
+  }
+  std::string where;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    where += (i == 0 ? " WHERE " : " AND ") + names[i] + " = $" + std::to_string(i + 1);
+  }
+  return where;
 }
 
 Table::Table(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -62,15 +80,15 @@ Result<Value> Table::insert(std::span<const NamedValue> row) {
     }
     const std::string what = row.empty() ? " DEFAULT VALUES" : " (" + names + ") VALUES (" + places + ")";
     const auto result =
-        TRY(state_->run("INSERT INTO " + quoted_name(name()) + what + " RETURNING " + state_->key_name(), values));
+        TRY(state_->run("INSERT INTO " + quoted_name(name()) + what + " RETURNING " + state_->key_names().front(), values));
     return result->value(0, 0);
   });
 }
 
-Result<std::optional<std::vector<Value>>> Table::get(const Value& key) {
+Result<std::optional<std::vector<Value>>> Table::get(std::span<const Value> key) {
   return guarded(*state_->core->engine, [&]() -> Result<std::optional<std::vector<Value>>> {
-    const auto result =
-        TRY(state_->run("SELECT * FROM " + quoted_name(name()) + " WHERE " + state_->key_name() + " = $1", {&key, 1}));
+    const std::string where = TRY(state_->where_key_is(key));
+    const auto result = TRY(state_->run("SELECT * FROM " + quoted_name(name()) + where, key));
     if (result->rows == 0) return std::optional<std::vector<Value>>();
     std::vector<Value> row;
     for (std::size_t i = 0; i < result->columns->size(); ++i) row.push_back(result->value(0, i));
@@ -78,10 +96,10 @@ Result<std::optional<std::vector<Value>>> Table::get(const Value& key) {
   });
 }
 
-Result<std::uint64_t> Table::erase(const Value& key) {
+Result<std::uint64_t> Table::erase(std::span<const Value> key) {
   return guarded(*state_->core->engine, [&]() -> Result<std::uint64_t> {
-    return TRY(state_->run("DELETE FROM " + quoted_name(name()) + " WHERE " + state_->key_name() + " = $1", {&key, 1}))
-        ->changed_rows;
+    const std::string where = TRY(state_->where_key_is(key));
+    return TRY(state_->run("DELETE FROM " + quoted_name(name()) + where, key))->changed_rows;
   });
 }
 

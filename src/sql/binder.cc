@@ -44,4 +44,9 @@ Result<query::StatementPlan> bind(const Statement& statement, const BindContext&
   return std::move(state).finish(std::move(root));
 }
 
+Result<std::vector<query::CheckExpression>> bind_checks(const query::SchemaPtr& table, const BindContext& context) {
+  StatementState state(context, 0);
+  return binding::bind_checks({state}, table);
+}
+
 }  // namespace mneme::sql

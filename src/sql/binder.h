@@ -18,8 +18,9 @@ struct BindContext {
   // The catalogue of the transaction. Null: no such table.
   std::function<query::SchemaPtr(std::string_view name)> find_table;
   std::function<std::vector<std::string>()> table_names;  // For hints.
-  // Types of the values the caller bound, for parameters the text leaves open; may be empty.
-  std::span<const Type> parameter_types;
+  // Types of the values the caller bound, for parameters the text leaves open, by their places; none: not known. May be
+  // shorter than there are parameters.
+  std::span<const std::optional<Type>> parameter_types;
   std::int64_t now_ns = 0;  // now(), for the DEFAULT that a column added by ALTER TABLE gives the rows that are there.
 };
 
@@ -27,6 +28,9 @@ struct BindContext {
 // now(), CURRENT_TIMESTAMP and the like are a parameter of the plan, so that a plan may be used again as long as the
 // catalogue stays as it is.
 Result<query::StatementPlan> bind(const Statement& statement, const BindContext& context);
+
+// The table's CHECKs, for who adds rows without a statement. Parameter 0 is now(), a TIMESTAMP.
+Result<std::vector<query::CheckExpression>> bind_checks(const query::SchemaPtr& table, const BindContext& context);
 
 // CREATE TABLE and ALTER TABLE as the schema they ask for. `default_sql` and CHECKs are kept as text and checked by
 // binding them. The DEFAULT of an added column is evaluated once and is its missing_value; whether a NOT NULL one

@@ -19,7 +19,7 @@ query::SchemaPtr Catalogue::find(std::string_view name) const {
   return found == tables_.end() ? nullptr : *found;
 }
 
-BindContext Catalogue::context(std::span<const Type> parameters) const {
+BindContext Catalogue::context(std::span<const std::optional<Type>> parameters) const {
   return {.find_table = [this](std::string_view name) { return find(name); },
           .table_names =
               [this] {
@@ -65,12 +65,12 @@ std::string explain_all(const query::StatementPlan& plan) {
 }
 
 Result<query::StatementPlan> plan_of(const Catalogue& catalogue, std::string_view sql,
-                                     std::span<const Type> parameters) {
+                                     std::span<const std::optional<Type>> parameters) {
   const auto parsed = TRY(parse(sql));
   return bind(parsed.front(), catalogue.context(parameters));
 }
 
-std::string bound(std::string_view sql, std::span<const Type> parameters) {
+std::string bound(std::string_view sql, std::span<const std::optional<Type>> parameters) {
   const Catalogue catalogue;
   const auto plan = plan_of(catalogue, sql, parameters);
   return plan ? explain_all(*plan) : outcome(plan.error());

@@ -16,7 +16,7 @@ namespace mneme::sql::testing {
 class Catalogue {
  public:
   Catalogue();
-  [[nodiscard]] BindContext context(std::span<const Type> parameters = {}) const;
+  [[nodiscard]] BindContext context(std::span<const std::optional<Type>> parameters = {}) const;
   // CREATE TABLE, ALTER TABLE, CREATE INDEX; empty, or what outcome() says of the error.
   std::string create(std::string_view sql);
   [[nodiscard]] query::SchemaPtr find(std::string_view name) const;
@@ -28,10 +28,10 @@ class Catalogue {
 std::string outcome(const Error& error);  // "SQLSTATE line:column message [hint]"
 std::string explain_all(const query::StatementPlan& plan);
 Result<query::StatementPlan> plan_of(const Catalogue& catalogue, std::string_view sql,
-                                     std::span<const Type> parameters = {});
+                                     std::span<const std::optional<Type>> parameters = {});
 
 // The plan's EXPLAIN, before the rules; or outcome().
-std::string bound(std::string_view sql, std::span<const Type> parameters = {});
+std::string bound(std::string_view sql, std::span<const std::optional<Type>> parameters = {});
 // The same after the rules.
 std::string optimised(std::string_view sql);
 

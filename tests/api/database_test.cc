@@ -259,4 +259,84 @@ TEST_CASE("database: a child made by fork() is refused by every call, lets go wi
   CHECK(number(later, "SELECT sum(id) FROM t") == 8);
 }
 
+TEST_CASE("database: a prepared statement answers each execution as if it were the first, whatever types it is given") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  connection.execute("CREATE TABLE t (id INT PRIMARY KEY, x FLOAT)").value();
+  connection.execute("INSERT INTO t VALUES (1, 0.5), (2, 1.5), (3, NULL)").value();
+  auto equal = connection.prepare("SELECT id FROM t WHERE id = $1").value();
+  auto below = connection.prepare("SELECT id FROM t WHERE id < $1 ORDER BY id").value();
+  auto sum = connection.prepare("SELECT $1 + 1").value();
+  for (int round = 0; round < 2; ++round) {
+    CHECK(equal.execute({Value(1)}).value().rows() == 1);
+    CHECK(equal.execute({Value(1.5)}).value().rows() == 0);
+    CHECK(equal.execute({Value(2.0)}).value().rows() == 1);
+    CHECK(equal.execute({std::string_view("2")}).value().rows() == 1);
+    CHECK(equal.execute({Value()}).value().rows() == 0);
+    CHECK(below.execute({Value(2)}).value().rows() == 1);
+    CHECK(below.execute({Value(2.4)}).value().rows() == 2);
+    CHECK(sum.execute({Value(1)}).value().value(0, 0).as_int() == 2);
+    CHECK(sum.execute({Value(1.5)}).value().value(0, 0).as_float() == 2.5);
+    CHECK(sum.execute({Value()}).value().value(0, 0).is_null());
+    auto stream = below.query({Value(2.4)}).value();
+    CHECK(stream.next().value()->rows() == 2);
+  }
+  CHECK_FALSE(equal.execute({Value(true)}));  // As when it comes first: INT = BOOL.
+  // NULLs that come and go beside values that the column casts.
+  auto insert = connection.prepare("INSERT INTO t VALUES ($1, $2)").value();
+  for (int id = 10; id < 20; ++id) insert.execute({Value(id), id % 2 == 0 ? Value(id) : Value()}).value();
+  CHECK(number(connection, "SELECT count(x) FROM t WHERE x = id") == 5);
+
+  auto table = db.table("t").value();
+  CHECK(table.erase(Value(2)).value() == 1);
+  CHECK(table.erase(Value(2.5)).value() == 0);
+  CHECK(table.get(Value(3)).value().has_value());
+  CHECK_FALSE(table.get(Value(2.6)).value().has_value());
+}
+
+TEST_CASE("database: a row is named by all columns of its key") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  connection.execute("CREATE TABLE t (b TEXT, v INT, a INT, PRIMARY KEY (a, b))").value();
+  connection.execute("INSERT INTO t VALUES ('x', 1, 1), ('y', 2, 1), ('x', 3, 2)").value();
+  auto table = db.table("t").value();
+  const std::array key{Value(1), Value(std::string_view("y"))};
+  CHECK((*table.get(key).value())[1].as_int() == 2);
+  for (const auto& refused : {table.get(Value(1)).error(), table.erase(Value(1)).error()}) {
+    CHECK(refused.code() == Code::invalid_argument);
+    CHECK(refused.to_string().find("has 2 columns, but 1 values were given") != std::string::npos);
+  }
+  CHECK(table.erase(key).value() == 1);
+  CHECK_FALSE(table.get(key).value().has_value());
+  CHECK(number(connection, "SELECT count(*) FROM t") == 2);
+}
+
+TEST_CASE("database: after close() every call is refused, be there much to flush as it closes or nothing") {
+  for (const int rows : {1, 40'000}) {
+    const support::ScratchDirectory directory;
+    auto db = Database::open(directory / "db").value();
+    auto connection = db.connect();
+    connection.execute("CREATE TABLE t (id INT PRIMARY KEY, s TEXT)").value();
+    connection.execute("INSERT INTO t SELECT n, 'a text of some length' FROM generate_series(1, $1) AS s(n)", {Value(rows)})
+        .value();
+    auto prepared = connection.prepare("SELECT s FROM t WHERE id = $1").value();
+    CHECK(prepared.execute({Value(1)}).value().rows() == 1);
+    db.close().value();
+    const auto refused = [](const auto& result) { return !result && result.error().code() == Code::closed; };
+    CHECK(refused(connection.execute("SELECT count(*) FROM t")));
+    CHECK(refused(connection.execute("INSERT INTO t VALUES (0, '')")));
+    CHECK(refused(connection.execute("BEGIN")));
+    CHECK(refused(connection.query("SELECT id FROM t")));
+    CHECK(refused(prepared.execute({Value(1)})));
+    CHECK(refused(db.connect().execute("SELECT 1")));
+    CHECK(refused(db.info()));
+    CHECK(refused(db.table("t")));
+    CHECK(refused(db.appender("t")));
+    CHECK(refused(db.check()));
+    CHECK(refused(db.sync()));
+  }
+}
+
 }  // namespace mneme
