@@ -5,6 +5,8 @@
 #include "api/blob_state.h"
 #include "api/describe.h"
 #include "api/guarded.h"
+#include "api/session.h"
+#include "query/checks.h"
 #include "storage/blob_offload.h"
 #include "types/empty_batch.h"
 #include "types/utf8.h"
@@ -31,8 +33,12 @@ std::size_t rows_of_room(const TableSchema& schema) {
 }  // namespace
 
 Appender::State::State(std::shared_ptr<Engine> of, std::shared_ptr<const TableSchema> table,
-                       std::vector<std::size_t> columns)
-    : engine(std::move(of)), schema(std::move(table)), ordinals(std::move(columns)), batch(empty_batch(*schema)) {
+                       std::vector<std::size_t> columns, std::vector<query::CheckExpression> held)
+    : engine(std::move(of)),
+      schema(std::move(table)),
+      ordinals(std::move(columns)),
+      checks(std::move(held)),
+      batch(empty_batch(*schema)) {
   for (const std::size_t ordinal : ordinals) {
     Column& column = batch.columns[ordinal];
     const ColumnSchema& given = schema->columns[ordinal];
@@ -133,6 +139,12 @@ Result<void> Appender::State::add_row() {
     return *std::exchange(error, std::nullopt);
   }
   next = kNoRow;
+  if (!checks.empty()) {
+    if (auto held = guarded([&] { return hold_checks(); }); !held) {
+      drop_row();
+      return held;
+    }
+  }
   ++rows;
   bytes += open_bytes;
   if (rows < kFlushRows && bytes < kFlushBytes) {
@@ -148,6 +160,15 @@ Result<void> Appender::State::add_row() {
     drop_row();
   }
   return committed;
+}
+
+Result<void> Appender::State::hold_checks() {
+  std::vector<Column> now;
+  now.emplace_back(Type{.kind = TypeKind::timestamp}).append(engine->now_ns());
+  const query::EvaluationInput input{
+      .batch = batch, .rows = batch.rows(), .parameters = now, .budget = &engine->store().budget()};
+  const query::Selection row{static_cast<query::RowIndex>(rows)};
+  return query::hold_checks(checks, *schema, input, &row);
 }
 
 void Appender::State::drop_row() noexcept {
@@ -345,7 +366,9 @@ Result<Appender> Database::appender(std::string_view table, std::span<const std:
       return Error(Code::constraint, "column '" + column.name + "' is NOT NULL: an appender must give it")
           .with_sqlstate("23502");
     }
-    return Appender(std::make_unique<Appender::State>(engine, schema, std::move(ordinals)));
+    const auto transaction = TRY(engine->begin());
+    auto checks = TRY(sql::bind_checks(schema, bind_context(*transaction, {})));
+    return Appender(std::make_unique<Appender::State>(engine, schema, std::move(ordinals), std::move(checks)));
   });
 }
 

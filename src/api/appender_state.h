@@ -9,6 +9,7 @@
 
 #include "api/engine.h"
 #include "api/guarded.h"
+#include "query/plan.h"
 
 namespace mneme {
 
@@ -20,7 +21,8 @@ struct Appender::State {  // One thread at a time.
     bool takes_null;
   };
 
-  State(std::shared_ptr<Engine> of, std::shared_ptr<const TableSchema> table, std::vector<std::size_t> columns);
+  State(std::shared_ptr<Engine> of, std::shared_ptr<const TableSchema> table, std::vector<std::size_t> columns,
+        std::vector<query::CheckExpression> held);
   // Null: the row is wrong already, or too long.
   [[nodiscard]] const Slot* next_slot(const char* given) noexcept {
     if (next < slots.size() && !error) return &slots[next++];
@@ -56,6 +58,7 @@ struct Appender::State {  // One thread at a time.
     return schema->columns[ordinals[static_cast<std::size_t>(&slot - slots.data())]];
   }
   Result<void> add_row();
+  Result<void> hold_checks();  // By the open row.
   // Of the rows that were added; one that is open is dropped. Rows that could not be committed stay, to be tried again.
   Result<void> commit(std::optional<Durability> durability);
   void put_reference(const Slot& slot, const Value& value);
@@ -71,6 +74,7 @@ struct Appender::State {  // One thread at a time.
   const std::shared_ptr<Engine> engine;
   const std::shared_ptr<const TableSchema> schema;
   const std::vector<std::size_t> ordinals;  // In the schema, of the columns a row gives.
+  const std::vector<query::CheckExpression> checks;
   Batch batch;                              // All columns of the schema, with room behind the rows.
   std::vector<Slot> slots;                  // Of `ordinals`.
   std::size_t rows = 0;

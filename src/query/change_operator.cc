@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "query/checks.h"
+
 namespace mneme::query {
 
 Result<std::optional<Batch>> ChangeOperator::next() {
@@ -20,16 +22,7 @@ Result<void> ChangeOperator::insert(Batch& rows) {
 }
 
 Result<void> ChangeOperator::check(const Batch& rows) const {
-  if (checks_ == nullptr) return {};
-  for (const CheckExpression& check : *checks_) {
-    const Column answers = TRY(evaluate(*check.predicate, over(rows, context_)));
-    for (std::size_t row = 0; row < answers.rows(); ++row) {
-      if (answers.is_null(row) || answers.values<std::uint8_t>()[row] != 0) continue;
-      return Error(Code::constraint, "a row of table '" + table_.name + "' violates CHECK '" + check.name + "'")
-          .with_sqlstate("23514");
-    }
-  }
-  return {};
+  return checks_ == nullptr ? Result<void>() : hold_checks(*checks_, table_, over(rows, context_));
 }
 
 Result<void> ChangeOperator::changed(const Batch& rows) {

@@ -58,6 +58,36 @@ TEST_CASE("appender: one that leaves out a column which may not be NULL is not m
   db.close().value();
 }
 
+TEST_CASE("appender: a row that violates a CHECK, or is too long for its column, is refused, not the rows beside it") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  connection
+      .execute("CREATE TABLE t (id SERIAL PRIMARY KEY, a INT CHECK (a > 0), v VARCHAR(2), ts TIMESTAMP,"
+               " CONSTRAINT past CHECK (ts < now()), CHECK (v IS NULL OR v <> 'no'))")
+      .value();
+  const std::array<std::string, 3> given{"a", "v", "ts"};
+  auto appender = db.appender("t", given).value();
+  const std::int64_t before = 1'700'000'000'000'000'000, after = 4'000'000'000'000'000'000;
+  const int rows = 20'000;  // More than a batch.
+  for (int i = 1; i <= rows; ++i) {
+    appender.append(i, i % 3 == 0 ? "ab" : "\u00e9\u00e9", before).value();
+    if (i % 4'000 != 1) continue;
+    CHECK(state_of(appender.append(0, "ab", before)) == "23514");
+    CHECK(state_of(appender.append(i, "abc", before)) == "22001");
+    CHECK(state_of(appender.append(i, "no", before)) == "23514");
+    const auto late = appender.append(i, "ab", after);
+    CHECK(state_of(late) == "23514");
+    CHECK(late.error().message() == "a row of table 't' violates CHECK 'past'");  // As INSERT says it.
+  }
+  appender.append(nullptr, nullptr, nullptr).value();  // NULL passes.
+  appender.flush().value();
+  CHECK(number(connection, "SELECT count(*) FROM t") == rows + 1);
+  CHECK(number(connection, "SELECT sum(a) FROM t") == std::int64_t{rows} * (rows + 1) / 2);
+  CHECK(number(connection, "SELECT max(char_length(v)) FROM t") == 2);
+  db.close().value();
+}
+
 TEST_CASE("appender: values are taken between begin_row and end_row only, and flush drops the row at hand") {
   const support::ScratchDirectory directory;
   auto db = Database::open(directory / "db").value();

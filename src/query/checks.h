@@ -1,0 +1,14 @@
+// CHECK: what a table asks of each row, whoever adds it.
+#pragma once
+
+#include "query/evaluate.h"
+#include "query/plan.h"
+
+namespace mneme::query {
+
+// The selected rows (null: all) of `rows`, whose columns are the schema's. constraint, 23514: one of them violates a
+// CHECK; what a predicate itself fails with.
+Result<void> hold_checks(const std::vector<CheckExpression>& checks, const TableSchema& table,
+                         const EvaluationInput& rows, const Selection* selection = nullptr);
+
+}  // namespace mneme::query
