@@ -105,7 +105,17 @@ class CallState {
       const auto arguments = TRY(compute_all(call_.arguments, input, kept));
       return add_to_states(pointers_to(arguments), groups);
     }
-    return hold_rows(input, groups, kept);
+    if (kept == nullptr) return hold_rows(input, groups);
+    // What the other rows would be ordered by, or their arguments, may fail.
+    Batch chosen;
+    for (const Column& column : input.batch.columns) chosen.columns.push_back(gather(column, *kept));
+    return hold_rows({.batch = chosen,
+                      .rows = kept->size(),
+                      .parameters = input.parameters,
+                      .transaction = input.transaction,
+                      .budget = input.budget,
+                      .too_much = input.too_much},
+                     groups);
   }
 
   // Arguments may be longer than the rows they are computed from.
@@ -115,23 +125,20 @@ class CallState {
     return accumulator_->add(arguments, groups);
   }
 
-  Result<void> hold_rows(const EvaluationInput& input, std::span<const GroupNumber> groups, const Selection* kept) {
+  Result<void> hold_rows(const EvaluationInput& input, std::span<const GroupNumber> groups) {
     const auto arguments = TRY(compute_all(call_.arguments, input));
     std::vector<SortEntry> entries;
     Column rest(Type{.kind = TypeKind::blob}), numbers(kGroupType);
     TRY(keys_.encode(input, entries, rest));
-    const Selection rows = kept != nullptr ? *kept : every_row(input.rows);
-    std::vector<std::int64_t> group_of(input.rows);
-    for (std::size_t i = 0; i < rows.size(); ++i) group_of[rows[i]] = groups[i];
-    for (const std::int64_t group : group_of) numbers.append(group);
+    for (const GroupNumber group : groups) numbers.append(std::int64_t{group});
     std::vector<const Column*> columns{&numbers};
     for (const Computed& argument : arguments) columns.push_back(&*argument);
     if (keys_.has_rest()) columns.push_back(&rest);
     const auto base = static_cast<RowNumber>(held_->rows());
-    TRY(held_->hold_beside((entries_.size() + rows.size()) * 2 * sizeof(SortEntry)));
-    TRY(held_->append(columns, input.rows, &rows));
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      entries_.push_back(entries[rows[i]]);
+    TRY(held_->hold_beside((entries_.size() + input.rows) * 2 * sizeof(SortEntry)));
+    TRY(held_->append(columns, input.rows));
+    for (std::size_t i = 0; i < input.rows; ++i) {
+      entries_.push_back(entries[i]);
       entries_.back().row = base + static_cast<RowNumber>(i);
     }
     return {};
