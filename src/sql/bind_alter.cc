@@ -1,6 +1,7 @@
 // ALTER TABLE: one action after the other on a copy of the schema, so that a failed one leaves nothing.
 #include <algorithm>
 
+#include "query/evaluate.h"
 #include "query/rules_expression.h"
 #include "sql/bind_change.h"
 #include "sql/bind_error.h"
@@ -32,6 +33,7 @@ class Alteration {  // One thread at a time; lives for one bind_alter_table().
       if (constraint.kind != ColumnConstraint::Kind::primary_key) continue;
       return not_yet("ADD COLUMN ... PRIMARY KEY", constraint.at, "create another table and INSERT ... SELECT");
     }
+    const std::size_t checks_before = table_.checks.size();
     ColumnSchema* column = TRY(builder.add_column(add.column));
     if (column->identity) {
       return not_yet("ADD COLUMN with numbers of its own", add.column.name.at,
@@ -39,42 +41,48 @@ class Alteration {  // One thread at a time; lives for one bind_alter_table().
     }
     const Column missing = TRY(default_value(*column, context_, add.column.name.at));
     if (!missing.is_null(0)) encode_column(missing, 0, 1, column->missing_value);
-    return add_checks(builder, add.column, missing);
+    std::vector<SourcePosition> places(table_.checks.size() - checks_before, add.column.name.at);  // Of its length.
+    for (const ColumnConstraint& constraint : add.column.constraints) {
+      if (constraint.kind != ColumnConstraint::Kind::check) continue;
+      TRY(builder.add_check(constraint.name, *constraint.expression, add.column.name.text));
+      places.push_back(constraint.at);
+    }
+    return hold_checks(checks_before, places, missing);
   }
 
-  // Rows that are there read the new column's DEFAULT, which its checks must let pass.
-  Result<void> add_checks(SchemaBuilder& builder, const ColumnDefinition& definition, const Column& missing) {
-    for (const ColumnConstraint& constraint : definition.constraints) {
-      if (constraint.kind != ColumnConstraint::Kind::check) continue;
-      TRY(builder.add_check(constraint.name, *constraint.expression, definition.name.text));
-      StatementState state(context_, 0);
-      const auto schema = std::make_shared<const TableSchema>(table_);
-      const auto checks = TRY(bind_checks({state}, schema));
-      TRY(check_missing(*checks.back().predicate, missing, constraint));
-    }
+  // Rows that are there read the new column's DEFAULT, which its checks, from `first` on, must let pass.
+  Result<void> hold_checks(std::size_t first, const std::vector<SourcePosition>& places, const Column& missing) {
+    if (places.empty()) return {};
+    StatementState state(context_, 0);
+    const auto checks = TRY(bind_checks({state}, std::make_shared<const TableSchema>(table_)));
+    for (std::size_t i = 0; i < places.size(); ++i) TRY(check_missing(checks[first + i], missing, places[i]));
     return {};
   }
 
-  Result<void> check_missing(const query::Expression& predicate, const Column& missing,
-                             const ColumnConstraint& constraint) const {
+  Result<void> check_missing(const query::CheckExpression& check, const Column& missing, SourcePosition at) const {
+    const query::Expression& predicate = *check.predicate;
     const std::size_t ordinal = table_.columns.size() - 1;
     bool others = false;
     query::for_each_column(predicate, [&](const auto& column) { others = others || column.index != ordinal; });
     if (others) {
-      return not_yet("ADD COLUMN with a CHECK over other columns", constraint.at,
+      return not_yet("ADD COLUMN with a CHECK over other columns", at,
                      "check such rows when they are inserted");
     }
     std::vector<query::ExpressionPtr> row(table_.columns.size());
     Column copy(missing.type());
     copy.append_run(missing, 0, 1);
     row[ordinal] = query::make_constant(std::move(copy));
-    const auto passes = query::fold_all(*query::substitute(predicate, row));
-    const bool false_value = query::is_never_true(*passes) && !passes->value->is_null(0);
-    if (!false_value) return {};
+    std::vector<Column> now;
+    now.emplace_back(Type{.kind = TypeKind::timestamp}).append(context_.now_ns);
+    const Batch nothing;
+    const auto judged = query::substitute(predicate, row);
+    const auto answer = query::evaluate(*judged, {.batch = nothing, .rows = 1, .parameters = now});
+    if (!answer) return Error(answer.error()).during("the DEFAULT of column \"" + table_.columns[ordinal].name + "\"").at(at);
+    if (answer->is_null(0) || answer->values<std::uint8_t>()[0] != 0) return {};
     return Error(Code::constraint,
-                 "check constraint \"" + table_.checks.back().name + "\" is violated by the column's DEFAULT")
+                 "check constraint \"" + check.name + "\" is violated by the column's DEFAULT")
         .with_sqlstate("23514")
-        .at(constraint.at);
+        .at(at);
   }
 
   Result<void> apply(const DropColumn& drop) {
