@@ -202,7 +202,7 @@ void SchemaBuilder::add_hidden_key() {
   if (!table_.primary_key.empty()) return;
   ColumnSchema key;
   key.id = ColumnId{table_.next_column_id++};
-  key.name = "_id";
+  for (key.name = "_id"; table_.find(key.name) != nullptr;) key.name.insert(0, "_");  // Beside a column of its name.
   key.type = kInt;
   key.not_null = true;
   key.identity = true;
