@@ -195,11 +195,29 @@ Result<Batch> Transaction::fetch(TableId table, std::span<const RowId> rows) {
 
 // ---- At commit -------------------------------------------------------------------------------------------------
 
+namespace {
+
+class ReadingLatest {  // While it lives the transaction reads `latest`.
+ public:
+  ReadingLatest(Snapshot& snapshot, const Snapshot& latest) : snapshot_(snapshot), own_(latest) {
+    std::swap(snapshot_, own_);
+  }
+  ReadingLatest(const ReadingLatest&) = delete;
+  ReadingLatest& operator=(const ReadingLatest&) = delete;
+  ~ReadingLatest() { std::swap(snapshot_, own_); }
+
+ private:
+  Snapshot& snapshot_;
+  Snapshot own_;
+};
+
+}  // namespace
+
 Result<void> CommitCheck::validate(const Snapshot& latest, const WriteSet& writes) {
   if (latest.sequence == transaction_.snapshot_.sequence && latest.version == transaction_.snapshot_.version) return {};
   for (const Change& change : writes.changes) {
     if (const auto* ended = std::get_if<EndRows>(&change)) TRY(check_schema(latest, ended->table));
-    if (const auto* altered = std::get_if<AlterTable>(&change)) TRY(check_schema(latest, altered->schema.id));
+    if (const auto* altered = std::get_if<AlterTable>(&change)) TRY(check_altered(latest, altered->schema));
     const auto* rows = std::get_if<InsertRows>(&change);
     if (rows == nullptr) continue;
     TRY(check_schema(latest, rows->table));
@@ -224,6 +242,42 @@ Result<void> CommitCheck::check_schema(const Snapshot& latest, TableId table) co
   return Error(Code::conflict,
                "table '" + before->schema->name + "' was changed by another transaction: run this one again")
       .with_sqlstate("40001");
+}
+
+// What the new schema asks of rows was asked of those in the snapshot. Where others have come, a unique index is looked
+// at again, with the lock of commits held: they would come forever.
+Result<void> CommitCheck::check_altered(const Snapshot& latest, const TableSchema& schema) {
+  TRY(check_schema(latest, schema.id));
+  const TableVersion* before = transaction_.snapshot_.version->find(schema.id);
+  const auto& last = transaction_.find_table(schema.id);
+  if (before == nullptr || last == nullptr || last->version != schema.version) return {};  // The last one is judged.
+  const bool wants_values = std::ranges::any_of(schema.columns, [&](const ColumnSchema& column) {
+    return column.not_null && column.missing_value.empty() && before->schema->find(column.id) == nullptr;
+  });
+  std::vector<const IndexSchema*> made;
+  for (const IndexSchema& index : schema.indexes) {
+    const auto same = [&](const IndexSchema& old) { return old.id == index.id; };
+    if (index.unique && std::ranges::none_of(before->schema->indexes, same)) made.push_back(&index);
+  }
+  if ((!wants_values && made.empty()) || !have_come(*before, *latest.version->find(schema.id))) return {};
+  if (wants_values || transaction_.changes_->rows.contains(schema.id)) {
+    return Error(Code::conflict, "rows came to table '" + schema.name + "' while it was altered: run this one again")
+        .with_sqlstate("40001");
+  }
+  const ReadingLatest reading(transaction_.snapshot_, latest);
+  for (const IndexSchema* index : made) TRY(transaction_.check_new_unique(schema, *index));
+  return {};
+}
+
+// Perhaps: rows in files that the transaction did not see may be old ones.
+bool CommitCheck::have_come(const TableVersion& before, const TableVersion& now) const {
+  const auto unseen = [&](const TableSegment& segment) {
+    return std::ranges::find(before.segments, segment.file, &TableSegment::file) == before.segments.end();
+  };
+  const auto newer = [&](const auto& memtable) {
+    return memtable->last_sequence() > transaction_.snapshot_.sequence;
+  };
+  return std::ranges::any_of(now.memtables, newer) || std::ranges::any_of(now.segments, unseen);
 }
 
 Result<void> CommitCheck::check_keys(const Snapshot& latest, const InsertRows& rows) const {
