@@ -19,6 +19,23 @@ std::string column_sql(const ColumnSchema& column) {
   return out;
 }
 
+// What was given WITH the table, where it is not what a table has without it.
+std::string options_sql(const TableSchema& schema) {
+  std::string out;
+  const auto add = [&](std::string_view name, const std::string& value) {
+    out += (out.empty() ? " WITH (" : ", ") + std::string(name) + " = " + value;
+  };
+  const TableSchema plain;
+  if (schema.durability != plain.durability) {
+    add("durability", schema.durability == Durability::interval ? "'interval'" : "'os'");
+  }
+  if (schema.interval_ms != plain.interval_ms) add("interval_ms", std::to_string(schema.interval_ms));
+  // A key that ends in a TIMESTAMP says so itself.
+  const bool told = !schema.primary_key.empty() && schema.time_column == schema.primary_key.back();
+  if (schema.time_column && !told) add("time", quoted_name(schema.find(*schema.time_column)->name));
+  return out.empty() ? out : out + ")";
+}
+
 std::uint64_t bytes_on_disk(const TableVersion& table) {
   std::uint64_t bytes = 0;
   for (const TableSegment& segment : table.segments) bytes += segment.file_bytes;
@@ -47,7 +64,7 @@ std::string create_table_sql(const TableSchema& schema) {
   }
   std::string out = "CREATE TABLE " + quoted_name(schema.name) + " (";
   for (std::size_t i = 0; i < parts.size(); ++i) out += (i == 0 ? "\n  " : ",\n  ") + parts[i];
-  out += "\n);";
+  out += "\n)" + options_sql(schema) + ";";
   for (const IndexSchema& index : schema.indexes) {
     if (index.primary) continue;
     out += "\nCREATE " + std::string(index.unique ? "UNIQUE " : "") + "INDEX " + quoted_name(index.name) + " ON " +

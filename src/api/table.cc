@@ -27,8 +27,10 @@ Result<std::unique_ptr<ResultData>> Table::State::run(const std::string& sql, st
 }
 
 std::vector<std::string> Table::State::key_names() const {
-  if (schema->primary_key.empty()) return {"_id"};
   std::vector<std::string> names;
+  if (schema->primary_key.empty()) {
+    names.push_back(quoted_name(std::ranges::find_if(schema->columns, &ColumnSchema::hidden)->name));
+  }
   for (const ColumnId id : schema->primary_key) names.push_back(quoted_name(schema->find(id)->name));
   return names;
 }

@@ -277,9 +277,10 @@ TEST_CASE("database: a prepared statement answers each execution as if it were t
     CHECK(below.execute({Value(2)}).value().rows() == 1);
     CHECK(below.execute({Value(2.4)}).value().rows() == 2);
     CHECK(sum.execute({Value(1)}).value().value(0, 0).as_int() == 2);
-    CHECK(sum.execute({Value(1.5)}).value().value(0, 0).as_float() == 2.5);
+    CHECK(sum.execute({Value(1.5)}).value().value(0, 0).as_double() == 2.5);
     CHECK(sum.execute({Value()}).value().value(0, 0).is_null());
-    auto stream = below.query({Value(2.4)}).value();
+    const std::array bound{Value(2.4)};
+    auto stream = below.query(bound).value();
     CHECK(stream.next().value()->rows() == 2);
   }
   CHECK_FALSE(equal.execute({Value(true)}));  // As when it comes first: INT = BOOL.
@@ -293,6 +294,61 @@ TEST_CASE("database: a prepared statement answers each execution as if it were t
   CHECK(table.erase(Value(2.5)).value() == 0);
   CHECK(table.get(Value(3)).value().has_value());
   CHECK_FALSE(table.get(Value(2.6)).value().has_value());
+}
+
+TEST_CASE("database: what a change of a table asks of its rows is asked of those that come before it commits, too") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto one = db.connect(), two = db.connect();
+  const auto outcome = [&](std::string_view change, std::string_view insert, bool flushed, std::string_view own = {}) {
+    one.execute_script("DROP TABLE IF EXISTS t; CREATE TABLE t (a INT, b INT); INSERT INTO t VALUES (1, 1), (2, NULL)")
+        .value();
+    if (flushed) one.execute("CHECKPOINT").value();
+    one.execute("BEGIN").value();
+    one.execute(change).value();
+    if (!own.empty()) one.execute(own).value();
+    two.execute(insert).value();
+    if (flushed) two.execute("CHECKPOINT").value();
+    const auto committed = one.execute("COMMIT");
+    return committed ? "" : std::string(committed.error().sqlstate());
+  };
+  for (const bool flushed : {false, true}) {
+    CAPTURE(flushed);
+    const auto* const unique = "CREATE UNIQUE INDEX t_b ON t (b)";
+    CHECK(outcome(unique, "INSERT INTO t VALUES (3, 1)", flushed) == "23505");
+    CHECK(outcome(unique, "UPDATE t SET b = 1 WHERE a = 2", flushed) == "23505");
+    CHECK(outcome(unique, "INSERT INTO t VALUES (3, 2)", flushed).empty());
+    CHECK(two.execute("INSERT INTO t VALUES (4, 2)").error().sqlstate() == "23505");
+    CHECK(outcome(unique, "DELETE FROM t WHERE a = 2", flushed).empty());
+    CHECK(outcome(unique, "INSERT INTO t VALUES (3, 4)", flushed, "INSERT INTO t VALUES (4, 4)") == "40001");
+    CHECK(outcome("ALTER TABLE t ADD COLUMN c INT UNIQUE DEFAULT NULL", "INSERT INTO t VALUES (3, 1)", flushed).empty());
+    CHECK(outcome("ALTER TABLE t ADD COLUMN c INT NOT NULL DEFAULT 7", "INSERT INTO t VALUES (3, 1)", flushed).empty());
+    CHECK(outcome("DELETE FROM t", "INSERT INTO t VALUES (3, 1)", flushed, "ALTER TABLE t ADD COLUMN c INT NOT NULL") ==
+          "40001");
+  }
+}
+
+TEST_CASE("database: what info() says of a table makes one like it") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  const auto told = [](Database& of) { return of.info().value().tables[0].sql; };
+  for (const std::string_view with :
+       {"", " WITH (durability = 'os')", " WITH (durability = 'interval', interval_ms = 20)", " WITH (time = \"At it\")",
+        " WITH (interval_ms = 7, time = ts)"}) {
+    CAPTURE(with);
+    connection.execute("DROP TABLE IF EXISTS t").value();
+    connection
+        .execute("CREATE TABLE t (a INT, \"At it\" TIMESTAMP, ts TIMESTAMP, PRIMARY KEY (a, ts))" + std::string(with))
+        .value();
+    const std::string sql = told(db);
+    for (const std::string_view word : {"durability = ", "interval_ms = ", "time = "}) {
+      const bool is_default = with.ends_with("time = ts)") && word == "time = ";  // As the key says.
+      CHECK((sql.find(word) != std::string::npos) == (with.find(word) != std::string::npos && !is_default));
+    }
+    connection.execute_script("DROP TABLE t; " + sql).value();
+    CHECK(told(db) == sql);
+  }
 }
 
 TEST_CASE("database: a row is named by all columns of its key") {
