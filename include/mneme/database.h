@@ -39,7 +39,7 @@ struct Options {
   // With threads = 0 run_maintenance() lets go of what keeps the writer's old files from going.
   bool read_only = false;
   // What now() follows, in ns since the Unix epoch (a replayed flight has its own time). None: the system's clock.
-  // Called by any thread.
+  // Called by any thread; must not throw.
   std::function<std::int64_t()> wall_clock_ns = {};
 };
 
@@ -176,8 +176,8 @@ class MNEME_API Connection {  // Thread-safe, one statement at a time. Must not 
   Result<ResultSet> execute(std::string_view sql, std::initializer_list<Value> parameters) {
     return execute(sql, std::span(parameters.begin(), parameters.size()));
   }
-  // Runs all statements of a text, separated by ';', until the first error; `each` sees the results, and may
-  // use the connection.
+  // Runs all statements of a text, separated by ';', until the first error; `each` sees the results, may
+  // use the connection, and must not throw.
   Result<void> execute_script(std::string_view sql, const std::function<void(const ResultSet&)>& each = {});
   Result<RowStream> query(std::string_view sql, std::span<const Value> parameters = {});
   Result<Statement> prepare(std::string_view sql);

@@ -19,6 +19,15 @@ std::string column_sql(const ColumnSchema& column) {
   return out;
 }
 
+std::string quoted(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) {
+    if (c == quote) out += quote;
+    out += c;
+  }
+  return out + quote;
+}
+
 // What was given WITH the table, where it is not what a table has without it.
 std::string options_sql(const TableSchema& schema) {
   std::string out;
@@ -32,7 +41,7 @@ std::string options_sql(const TableSchema& schema) {
   if (schema.interval_ms != plain.interval_ms) add("interval_ms", std::to_string(schema.interval_ms));
   // A key that ends in a TIMESTAMP says so itself.
   const bool told = !schema.primary_key.empty() && schema.time_column == schema.primary_key.back();
-  if (schema.time_column && !told) add("time", quoted_name(schema.find(*schema.time_column)->name));
+  if (schema.time_column && !told) add("time", quoted(schema.find(*schema.time_column)->name, '\''));
   return out.empty() ? out : out + ")";
 }
 
@@ -44,14 +53,7 @@ std::uint64_t bytes_on_disk(const TableVersion& table) {
 
 }  // namespace
 
-std::string quoted_name(std::string_view name) {
-  std::string out = "\"";
-  for (const char c : name) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
+std::string quoted_name(std::string_view name) { return quoted(name, '"'); }
 
 std::string create_table_sql(const TableSchema& schema) {
   std::vector<std::string> parts;

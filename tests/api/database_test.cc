@@ -334,7 +334,7 @@ TEST_CASE("database: what info() says of a table makes one like it") {
   auto connection = db.connect();
   const auto told = [](Database& of) { return of.info().value().tables[0].sql; };
   for (const std::string_view with :
-       {"", " WITH (durability = 'os')", " WITH (durability = 'interval', interval_ms = 20)", " WITH (time = \"At it\")",
+       {"", " WITH (durability = 'os')", " WITH (durability = 'interval', interval_ms = 20)", " WITH (time = 'At it')",
         " WITH (interval_ms = 7, time = ts)"}) {
     CAPTURE(with);
     connection.execute("DROP TABLE IF EXISTS t").value();

@@ -61,7 +61,7 @@ TEST_CASE("insert path: a prepared INSERT of one row and its commit ask for litt
     return statement->execute(
         {Value(row), Value::timestamp(row), Value(row % 7), Value(row * 0.5), std::string_view("a label")});
   });
-  CHECK(prepared.allocations <= 28);
+  CHECK(prepared.allocations <= 27);
   CHECK(prepared.locks <= 13);
   // The positive control: a plan that is made anew is seen.
   const Cost anew = cost("not prepared", [&](int row) {
