@@ -209,9 +209,10 @@ class MNEME_API Appender {  // One thread at a time. Must not outlive its databa
   ~Appender();                               // Flushes; an error then is lost: call flush().
 
   // One row, a value per column of the table (or of those named when it was made), in order. Values are those of the
-  // column's type, NULL, or convert as in INSERT, and the table's CHECKs are asked of each row (constraint, 23514; now()
-  // is when the row ends; a number that the row is yet to get is NULL there). On an error the row is not added; those before it stay, also where
-  // the error is that they could not be committed (conflict, constraint, full): flush() or the next rows try again.
+  // column's type, NULL, or convert as in INSERT, and the table's CHECKs are asked of each row (constraint, 23514;
+  // now() is when the row ends; a number that the row is yet to get is NULL there). On an error the row is not added;
+  // those before it stay, also where the error is that they could not be committed (conflict, constraint, full):
+  // flush() or the next rows try again.
   Result<void> append(std::span<const Value> row);
   template <class... Values>
     requires(sizeof...(Values) > 1)

@@ -75,8 +75,8 @@ struct Appender::State {  // One thread at a time.
   const std::shared_ptr<const TableSchema> schema;
   const std::vector<std::size_t> ordinals;  // In the schema, of the columns a row gives.
   const std::vector<query::CheckExpression> checks;
-  Batch batch;                              // All columns of the schema, with room behind the rows.
-  std::vector<Slot> slots;                  // Of `ordinals`.
+  Batch batch;              // All columns of the schema, with room behind the rows.
+  std::vector<Slot> slots;  // Of `ordinals`.
   std::size_t rows = 0;
   std::size_t bytes = 0;                         // Of their text and vectors.
   std::size_t open_bytes = 0;                    // Of the open row's.

@@ -87,8 +87,8 @@ sql::BindContext bind_context(const Transaction& transaction, std::span<const st
 }
 
 Result<std::shared_ptr<const PlannedStatement>> plan_statement(const sql::Statement& statement,
-                                                               const Transaction& transaction,
-                                                               ParameterTypes given, bool rows_by_reference) {
+                                                               const Transaction& transaction, ParameterTypes given,
+                                                               bool rows_by_reference) {
   auto planned = std::make_shared<PlannedStatement>();
   planned->given = std::move(given);
   planned->plan = TRY(sql::bind(statement, bind_context(transaction, planned->given)));

@@ -98,8 +98,8 @@ class Session {  // One thread at a time.
 
 // The plan of a statement for `transaction`, made anew when the one there is no longer fits.
 Result<std::shared_ptr<const PlannedStatement>> plan_statement(const sql::Statement& statement,
-                                                               const Transaction& transaction,
-                                                               ParameterTypes given, bool rows_by_reference = false);
+                                                               const Transaction& transaction, ParameterTypes given,
+                                                               bool rows_by_reference = false);
 // The catalogue is still what it was planned for.
 [[nodiscard]] bool still_fits(const PlannedStatement& plan, const Transaction& transaction);
 // Nor would the plan be another for the types of these values.

@@ -81,8 +81,8 @@ Result<Value> Table::insert(std::span<const NamedValue> row) {
       places += comma + ("$" + std::to_string(values.size()));
     }
     const std::string what = row.empty() ? " DEFAULT VALUES" : " (" + names + ") VALUES (" + places + ")";
-    const auto result =
-        TRY(state_->run("INSERT INTO " + quoted_name(name()) + what + " RETURNING " + state_->key_names().front(), values));
+    const auto result = TRY(
+        state_->run("INSERT INTO " + quoted_name(name()) + what + " RETURNING " + state_->key_names().front(), values));
     return result->value(0, 0);
   });
 }

@@ -65,8 +65,7 @@ class Alteration {  // One thread at a time; lives for one bind_alter_table().
     bool others = false;
     query::for_each_column(predicate, [&](const auto& column) { others = others || column.index != ordinal; });
     if (others) {
-      return not_yet("ADD COLUMN with a CHECK over other columns", at,
-                     "check such rows when they are inserted");
+      return not_yet("ADD COLUMN with a CHECK over other columns", at, "check such rows when they are inserted");
     }
     std::vector<query::ExpressionPtr> row(table_.columns.size());
     Column copy(missing.type());
@@ -77,10 +76,10 @@ class Alteration {  // One thread at a time; lives for one bind_alter_table().
     const Batch nothing;
     const auto judged = query::substitute(predicate, row);
     const auto answer = query::evaluate(*judged, {.batch = nothing, .rows = 1, .parameters = now});
-    if (!answer) return Error(answer.error()).during("the DEFAULT of column \"" + table_.columns[ordinal].name + "\"").at(at);
+    if (!answer)
+      return Error(answer.error()).during("the DEFAULT of column \"" + table_.columns[ordinal].name + "\"").at(at);
     if (answer->is_null(0) || answer->values<std::uint8_t>()[0] != 0) return {};
-    return Error(Code::constraint,
-                 "check constraint \"" + check.name + "\" is violated by the column's DEFAULT")
+    return Error(Code::constraint, "check constraint \"" + check.name + "\" is violated by the column's DEFAULT")
         .with_sqlstate("23514")
         .at(at);
   }

@@ -1,5 +1,5 @@
-// LatestReader: the latest snapshot for one connection, mostly without a lock: as a view for reads that end before their
-// call does, which allocates nothing, or as a Snapshot for a transaction.
+// LatestReader: the latest snapshot for one connection, mostly without a lock: as a view for reads that end before
+// their call does, which allocates nothing, or as a Snapshot for a transaction.
 //
 // It remembers the Version weakly, so that between reads nothing is kept from being flushed, merged and given back, and
 // pins the sequence in Slots of its own: one for views, one for a snapshot.
@@ -54,10 +54,10 @@ class LatestReader {  // One thread at a time. Outlives its views; must not outl
   StoreCore& core_;
   Slot slot_;
   const std::shared_ptr<Slot> snapshot_slot_;  // Of the last snapshot.
-  const LogWriter* log_ = nullptr;          // The store's, once it was open.
-  std::uint64_t number_ = 0;                // Of known_; 0: none.
-  std::weak_ptr<const Version> known_;      // The version of the last view.
-  std::shared_ptr<const Version> version_;  // Of the view; null: there is none.
+  const LogWriter* log_ = nullptr;             // The store's, once it was open.
+  std::uint64_t number_ = 0;                   // Of known_; 0: none.
+  std::weak_ptr<const Version> known_;         // The version of the last view.
+  std::shared_ptr<const Version> version_;     // Of the view; null: there is none.
   std::uint64_t sequence_ = 0;
 };
 

@@ -56,7 +56,7 @@ class SnapshotRegistry : public std::enable_shared_from_this<SnapshotRegistry> {
   class Pin;
   mutable Mutex mutex_;
   std::uint64_t latest_ GUARDED_BY(mutex_) = 0;
-  std::shared_ptr<const Version> version_ GUARDED_BY(mutex_);     // Of the latest; null: none was shown, or hidden.
+  std::shared_ptr<const Version> version_ GUARDED_BY(mutex_);  // Of the latest; null: none was shown, or hidden.
   bool hidden_ GUARDED_BY(mutex_) = false;
   std::map<std::uint64_t, std::size_t> live_ GUARDED_BY(mutex_);  // Sequence -> how many.
   std::vector<const Slot*> slots_ GUARDED_BY(mutex_);

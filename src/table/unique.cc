@@ -274,9 +274,7 @@ bool CommitCheck::have_come(const TableVersion& before, const TableVersion& now)
   const auto unseen = [&](const TableSegment& segment) {
     return std::ranges::find(before.segments, segment.file, &TableSegment::file) == before.segments.end();
   };
-  const auto newer = [&](const auto& memtable) {
-    return memtable->last_sequence() > transaction_.snapshot_.sequence;
-  };
+  const auto newer = [&](const auto& memtable) { return memtable->last_sequence() > transaction_.snapshot_.sequence; };
   return std::ranges::any_of(now.memtables, newer) || std::ranges::any_of(now.segments, unseen);
 }
 

@@ -63,8 +63,9 @@ TEST_CASE("appender: a row that violates a CHECK, or is too long for its column,
   auto db = Database::open(directory / "db").value();
   auto connection = db.connect();
   connection
-      .execute("CREATE TABLE t (id SERIAL PRIMARY KEY, a INT CHECK (a > 0), v VARCHAR(2), ts TIMESTAMP,"
-               " CONSTRAINT past CHECK (ts < now()), CHECK (v IS NULL OR v <> 'no'))")
+      .execute(
+          "CREATE TABLE t (id SERIAL PRIMARY KEY, a INT CHECK (a > 0), v VARCHAR(2), ts TIMESTAMP,"
+          " CONSTRAINT past CHECK (ts < now()), CHECK (v IS NULL OR v <> 'no'))")
       .value();
   const std::array<std::string, 3> given{"a", "v", "ts"};
   auto appender = db.appender("t", given).value();

@@ -321,7 +321,8 @@ TEST_CASE("database: what a change of a table asks of its rows is asked of those
     CHECK(two.execute("INSERT INTO t VALUES (4, 2)").error().sqlstate() == "23505");
     CHECK(outcome(unique, "DELETE FROM t WHERE a = 2", flushed).empty());
     CHECK(outcome(unique, "INSERT INTO t VALUES (3, 4)", flushed, "INSERT INTO t VALUES (4, 4)") == "40001");
-    CHECK(outcome("ALTER TABLE t ADD COLUMN c INT UNIQUE DEFAULT NULL", "INSERT INTO t VALUES (3, 1)", flushed).empty());
+    CHECK(
+        outcome("ALTER TABLE t ADD COLUMN c INT UNIQUE DEFAULT NULL", "INSERT INTO t VALUES (3, 1)", flushed).empty());
     CHECK(outcome("ALTER TABLE t ADD COLUMN c INT NOT NULL DEFAULT 7", "INSERT INTO t VALUES (3, 1)", flushed).empty());
     CHECK(outcome("DELETE FROM t", "INSERT INTO t VALUES (3, 1)", flushed, "ALTER TABLE t ADD COLUMN c INT NOT NULL") ==
           "40001");
@@ -375,7 +376,8 @@ TEST_CASE("database: after close() every call is refused, be there much to flush
     auto db = Database::open(directory / "db").value();
     auto connection = db.connect();
     connection.execute("CREATE TABLE t (id INT PRIMARY KEY, s TEXT)").value();
-    connection.execute("INSERT INTO t SELECT n, 'a text of some length' FROM generate_series(1, $1) AS s(n)", {Value(rows)})
+    connection
+        .execute("INSERT INTO t SELECT n, 'a text of some length' FROM generate_series(1, $1) AS s(n)", {Value(rows)})
         .value();
     auto prepared = connection.prepare("SELECT s FROM t WHERE id = $1").value();
     CHECK(prepared.execute({Value(1)}).value().rows() == 1);
