@@ -5,6 +5,7 @@
 #include <array>
 #include <compare>
 
+#include "query/functions_type.h"
 #include "query/kernel_error.h"
 #include "query/kernels.h"
 #include "query/signature.h"
@@ -189,6 +190,7 @@ Type whole(std::span<const Type>) { return {.kind = TypeKind::decimal, .precisio
 Type widest(std::span<const Type> arguments) {
   return {.kind = TypeKind::decimal, .precision = kDecimalPrecisionMax, .scale = arguments[0].scale};
 }
+Type remainder_of(std::span<const Type> arguments) { return decimal_result('%', arguments[0], arguments[1]); }
 
 constexpr TypeKind kD = TypeKind::decimal;
 constexpr TypeKind kI = TypeKind::integer;
@@ -203,7 +205,7 @@ constexpr std::array<Signature, 11> kSignatures{{
     signature("round", of_one<round_half_away>, whole, kD),
     signature("round", to_digits<true>, widest, kD, kI),
     signature("trunc", to_digits<false>, widest, kD, kI),
-    signature("mod", remainder, returns_first, kD, kD),
+    signature("mod", remainder, remainder_of, kD, kD),
 }};
 
 }  // namespace

@@ -51,7 +51,7 @@ Result<Interval> interval_times(Interval i, double factor) { return multiply(i, 
 Result<Interval> times_interval(double factor, Interval i) { return multiply(i, factor); }
 Result<Interval> interval_over(Interval i, double divisor) {
   if (divisor == 0) return bad_argument("division by zero", "22012");
-  return multiply(i, 1 / divisor);
+  return divide(i, divisor);
 }
 
 // --- Fields.

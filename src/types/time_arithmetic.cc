@@ -59,28 +59,40 @@ Result<Interval> negate(const Interval& interval) {
 
 namespace {
 
-bool fits_wide(double value) noexcept { return std::abs(value) < 1e18; }
+// Whether a product of an interval's field is a number that Wide holds; its own range is make_interval's to judge.
+bool fits_wide(double value) noexcept { return std::abs(value) < 1e30; }
 double to_microseconds(double seconds) noexcept { return std::nearbyint(seconds * 1e6) / 1e6; }
+
+// Fractions of months become days of 30 to a month, those of days time.
+Result<Interval> run_down(double months, double days, double ns) {
+  if (!fits_wide(months) || !fits_wide(days) || !fits_wide(ns)) return make_interval(Wide{1} << 100, 0, 0);
+  constexpr double kSecondsPerDay = 86'400;
+  const double whole_months = std::trunc(months);
+  const double whole_days = std::trunc(days);
+  const double month_days = to_microseconds((months - whole_months) * 30);
+  const double rest = to_microseconds((days - whole_days + month_days - std::trunc(month_days)) * kSecondsPerDay);
+  const double rest_days = std::trunc(rest / kSecondsPerDay);
+  const double rest_ns = (rest - rest_days * kSecondsPerDay) * static_cast<double>(kNsPerSecond);
+  return make_interval(static_cast<Wide>(whole_months),
+                       static_cast<Wide>(whole_days + std::trunc(month_days) + rest_days),
+                       static_cast<Wide>(std::nearbyint(ns + rest_ns)));
+}
 
 }  // namespace
 
 Result<Interval> multiply(const Interval& interval, double factor) {
-  if (factor == std::floor(factor) && fits_wide(factor)) {  // Whole factors are exact.
+  constexpr double kExactMax = 1e18;
+  if (factor == std::floor(factor) && std::abs(factor) < kExactMax) {  // Whole factors are exact.
     const auto times = static_cast<std::int64_t>(factor);
     return make_interval(Wide{interval.months} * times, Wide{interval.days} * times, Wide{interval.ns} * times);
   }
-  const double months = interval.months * factor;
-  const double days = interval.days * factor;
-  const double ns = static_cast<double>(interval.ns) * factor;
-  if (!fits_wide(months) || !fits_wide(days) || !fits_wide(ns)) return make_interval(Wide{1} << 100, 0, 0);
-  const double whole_months = std::trunc(months);
-  const double whole_days = std::trunc(days);
-  const double month_days = to_microseconds((months - whole_months) * 30);
-  const double rest_days = to_microseconds((days - whole_days + month_days - std::trunc(month_days)) * 86'400) / 86'400;
-  const double all_days = whole_days + std::trunc(month_days) + std::trunc(rest_days);
-  const double rest_ns = (rest_days - std::trunc(rest_days)) * static_cast<double>(kNsPerDay);
-  return make_interval(static_cast<std::int64_t>(whole_months), static_cast<std::int64_t>(all_days),
-                       static_cast<std::int64_t>(std::nearbyint(ns + rest_ns)));
+  return run_down(interval.months * factor, interval.days * factor, static_cast<double>(interval.ns) * factor);
+}
+
+// Not by the reciprocal: 49 * (1 / 49.0) is less than 1.
+Result<Interval> divide(const Interval& interval, double divisor) {
+  if (divisor == 1) return interval;  // A double would not have every ns.
+  return run_down(interval.months / divisor, interval.days / divisor, static_cast<double>(interval.ns) / divisor);
 }
 
 Interval difference(std::int64_t a, std::int64_t b) noexcept {

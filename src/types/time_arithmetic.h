@@ -17,9 +17,11 @@ namespace mneme {
 Result<std::int64_t> add_interval(std::int64_t timestamp, const Interval& interval);
 Result<Interval> add(const Interval& a, const Interval& b);
 Result<Interval> negate(const Interval& interval);
-Result<Interval> multiply(const Interval& interval, double factor);  // Fractions run down as in PostgreSQL.
-Interval difference(std::int64_t a, std::int64_t b) noexcept;        // In days and time.
-Interval age(std::int64_t a, std::int64_t b) noexcept;               // In years, months, days and time.
+// Fractions of a month run down to its days, of a day to its time, as in PostgreSQL. `divisor` is not 0.
+Result<Interval> multiply(const Interval& interval, double factor);
+Result<Interval> divide(const Interval& interval, double divisor);
+Interval difference(std::int64_t a, std::int64_t b) noexcept;  // In days and time.
+Interval age(std::int64_t a, std::int64_t b) noexcept;         // In years, months, days and time.
 
 enum class TimeField : std::uint8_t {
   nanoseconds,
