@@ -60,6 +60,9 @@ Result<void> power_of(double base, double exponent, double& out) {
   if (std::isinf(out) && std::isfinite(base) && std::isfinite(exponent)) {
     return bad_argument("value out of range: overflow", "22003");
   }
+  if (out == 0 && base != 0 && std::isfinite(base) && std::isfinite(exponent)) {
+    return bad_argument("value out of range: underflow", "22003");
+  }
   return {};
 }
 
@@ -81,6 +84,13 @@ double to_degrees(double x) { return x * (180.0 / M_PI); }
 double to_radians(double x) { return x * (M_PI / 180.0); }
 
 double cotangent(double x) { return 1 / std::tan(x); }
+
+template <double (*kCompute)(double)>
+Result<void> of_angle(double x, double& out) {
+  if (std::isinf(x)) return bad_argument("input is out of range", "22003");
+  out = kCompute(x);
+  return {};
+}
 
 Result<void> logarithm_of_base(Operands operands, std::size_t rows, Column& out) {
   return try_map_rows<double>(operands, rows, out, [&](std::size_t row, double& result) -> Result<void> {
@@ -124,9 +134,9 @@ constexpr std::array<Signature, 30> kSignatures{{
     of_one("ln", partial<logarithm<std::log>>),
     of_one("log", partial<logarithm<std::log10>>),
     of_one("log10", partial<logarithm<std::log10>>),
-    of_one("sin", total<std::sin>),
-    of_one("cos", total<std::cos>),
-    of_one("tan", total<std::tan>),
+    of_one("sin", partial<of_angle<std::sin>>),
+    of_one("cos", partial<of_angle<std::cos>>),
+    of_one("tan", partial<of_angle<std::tan>>),
     of_one("asin", partial<within_unit<std::asin>>),
     of_one("acos", partial<within_unit<std::acos>>),
     of_one("atan", total<std::atan>),
@@ -141,7 +151,7 @@ constexpr std::array<Signature, 30> kSignatures{{
     of_one("degrees", total<to_degrees>),
     of_one("radians", total<to_radians>),
     of_one("ceiling", total<std::ceil>),
-    of_one("cot", total<cotangent>),
+    of_one("cot", partial<of_angle<cotangent>>),
     of_two("power", power),
     of_two("pow", power),
     of_two("atan2", arc_tangent_2),

@@ -56,7 +56,9 @@ Result<Interval> interval_over(Interval i, double divisor) {
 
 // --- Fields.
 template <class T>
-constexpr std::string_view kTypeName = std::is_same_v<T, Interval> ? "interval" : "timestamp with time zone";
+constexpr std::string_view kTypeName = std::is_same_v<T, Interval> ? "interval"
+                                       : std::is_same_v<T, Days>   ? "date"
+                                                                   : "timestamp with time zone";
 
 template <class T>
 Result<TimeField> field_of(std::string_view name) {
@@ -76,6 +78,14 @@ Result<double> extract_field(std::string_view name, T value) {
   const auto extracted = extract(TRY(field_of<T>(name)), value);
   if (!extracted) return not_supported<T>(name);
   return *extracted;
+}
+// DATE has days beyond TIMESTAMP's range, and no fields of the clock; date_part() reads them of its midnight.
+template <bool kOfMidnight>
+Result<double> extract_from_date(std::string_view name, Days days) {
+  const TimeField field = TRY(field_of<Days>(name));
+  if (const auto extracted = extract_from_day(field, days)) return *extracted;
+  if (kOfMidnight && is_of_clock(field)) return 0.0;
+  return not_supported<Days>(name);
 }
 Result<Timestamp> truncate_timestamp(std::string_view name, Timestamp t) {
   auto truncated = truncate(TRY(field_of<Timestamp>(name)), t);
@@ -147,25 +157,33 @@ Integer count_since_epoch(Timestamp t) {
 
 Interval age_between(Timestamp a, Timestamp b) { return age(a, b); }
 
-// 24 hours become a day and 30 days a month, with one sign.
-Interval justify(Interval i, bool hours, bool days) {
-  if (hours) {
-    i.days += static_cast<std::int32_t>(i.ns / kNsPerDay);
-    i.ns %= kNsPerDay;
-    if (i.days > 0 && i.ns < 0) i.ns += kNsPerDay, --i.days;
-    if (i.days < 0 && i.ns > 0) i.ns -= kNsPerDay, ++i.days;
-  }
-  if (days) {
-    i.months += i.days / 30;
-    i.days %= 30;
-    if (i.months > 0 && (i.days < 0 || (i.days == 0 && i.ns < 0))) i.days += 30, --i.months;
-    if (i.months < 0 && (i.days > 0 || (i.days == 0 && i.ns > 0))) i.days -= 30, ++i.months;
-  }
-  return i;
+// --- 24 hours become a day and 30 days a month; of two neighbouring fields the larger one's sign is both's.
+void lend(Wide& large, Wide& small, Wide unit) noexcept {
+  if (large > 0 && small < 0) small += unit, --large;
+  if (large < 0 && small > 0) small -= unit, ++large;
 }
-Interval justify_hours(Interval i) { return justify(i, true, false); }
-Interval justify_days(Interval i) { return justify(i, false, true); }
-Interval justify_both(Interval i) { return justify_hours(justify(i, true, true)); }
+Result<Interval> justify_hours(Interval i) {
+  Wide days = Wide{i.days} + i.ns / kNsPerDay;
+  Wide ns = i.ns % kNsPerDay;
+  lend(days, ns, kNsPerDay);
+  return make_interval(i.months, days, ns);
+}
+Result<Interval> justify_days(Interval i) {
+  Wide months = Wide{i.months} + i.days / 30;
+  Wide days = i.days % 30;
+  lend(months, days, 30);
+  return make_interval(months, days, i.ns);
+}
+Result<Interval> justify_interval(Interval i) {
+  Wide days = Wide{i.days} + i.ns / kNsPerDay;
+  Wide ns = i.ns % kNsPerDay;
+  Wide months = i.months + days / 30;
+  days %= 30;
+  if (months > 0 && (days < 0 || (days == 0 && ns < 0))) days += 30, --months;
+  if (months < 0 && (days > 0 || (days == 0 && ns > 0))) days -= 30, ++months;
+  lend(days, ns, kNsPerDay);
+  return make_interval(months, days, ns);
+}
 
 // --- Buckets.
 Result<Timestamp> bucket(Interval width, Timestamp t) { return time_bucket(width, t, std::nullopt); }
@@ -220,8 +238,10 @@ constexpr Signature kSignatures[] = {
     signature("/", adapt<interval_over>, returns<kIv>, kIv, kF),
     signature("extract", adapt<extract_field<Timestamp>>, returns<kF>, kT, kTs),
     signature("extract", adapt<extract_field<Interval>>, returns<kF>, kT, kIv),
+    signature("extract", adapt<extract_from_date<false>>, returns<kF>, kT, kDate),
     signature("date_part", adapt<extract_field<Timestamp>>, returns<kF>, kT, kTs),
     signature("date_part", adapt<extract_field<Interval>>, returns<kF>, kT, kIv),
+    signature("date_part", adapt<extract_from_date<true>>, returns<kF>, kT, kDate),
     signature("date_trunc", adapt<truncate_timestamp>, returns<kTs>, kT, kTs),
     signature("date_trunc", adapt<truncate_interval>, returns<kIv>, kT, kIv),
     signature("make_date", adapt<make_date>, returns<kDate>, kI, kI, kI),
@@ -244,7 +264,7 @@ constexpr Signature kSignatures[] = {
     signature("age", adapt<age_between>, returns<kIv>, kTs, kTs),
     signature("justify_hours", adapt<justify_hours>, returns<kIv>, kIv),
     signature("justify_days", adapt<justify_days>, returns<kIv>, kIv),
-    signature("justify_interval", adapt<justify_both>, returns<kIv>, kIv),
+    signature("justify_interval", adapt<justify_interval>, returns<kIv>, kIv),
     signature("time_bucket", adapt<bucket>, returns<kTs>, kIv, kTs),
     signature("time_bucket", adapt<bucket_from>, returns<kTs>, kIv, kTs, kTs),
     signature("time_bucket", adapt<date_bucket>, returns<kDate>, kIv, kDate),

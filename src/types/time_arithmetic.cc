@@ -192,8 +192,12 @@ int iso_day_of_week(std::int64_t days) noexcept {
 // The Thursday of its week decides which year a week belongs to.
 std::int64_t thursday_of_week(std::int64_t days) noexcept { return days - iso_day_of_week(days) + 4; }
 std::int64_t day_of_year(std::int64_t days) noexcept { return days - days_of({civil_of(days).year, 1, 1}) + 1; }
-// Years are positive here: TIMESTAMP reaches from 1677 to 2262.
-std::int64_t group_of_year(std::int64_t year, std::int64_t size) noexcept { return (year - 1) / size + 1; }
+// There is no year 0, nor a century 0: the calendar's 0 is 1 BC, which is written -1.
+std::int64_t shown_year(std::int64_t year) noexcept { return year > 0 ? year : year - 1; }
+std::int64_t group_of_year(std::int64_t year, std::int64_t size) noexcept {
+  const std::int64_t group = floor_divide(year - 1, size);
+  return group < 0 ? group : group + 1;
+}
 
 // The double nearest to ns / unit: whole and rest apart, so that an epoch of today keeps its microseconds.
 double ratio(Wide ns, std::int64_t unit) noexcept {
@@ -219,17 +223,30 @@ std::optional<std::int64_t> date_field(TimeField field, const Fields& fields) no
     case TimeField::week: return (day_of_year(thursday_of_week(fields.days)) - 1) / 7 + 1;
     case TimeField::month: return fields.date.month;
     case TimeField::quarter: return (fields.date.month - 1) / 3 + 1;
-    case TimeField::year: return year;
-    case TimeField::decade: return year / 10;
+    case TimeField::year: return shown_year(year);
+    case TimeField::decade: return floor_divide(year, 10);
     case TimeField::century: return group_of_year(year, 100);
     case TimeField::millennium: return group_of_year(year, 1'000);
     case TimeField::day_of_week: return day_of_week(fields.days);
     case TimeField::iso_day_of_week: return iso_day_of_week(fields.days);
     case TimeField::day_of_year: return day_of_year(fields.days);
-    case TimeField::iso_year: return civil_of(thursday_of_week(fields.days)).year;
+    case TimeField::iso_year: return shown_year(civil_of(thursday_of_week(fields.days)).year);
     case TimeField::timezone: return 0;
     default: return std::nullopt;
   }
+}
+
+std::optional<double> extract_from(TimeField field, const Fields& fields) noexcept {
+  if (const auto clock = clock_field(field, fields.ns_of_day % kNsPerMinute)) return clock;
+  if (field == TimeField::epoch) return ratio(Wide{fields.days} * kNsPerDay + fields.ns_of_day, kNsPerSecond);
+  constexpr std::int64_t kJulianOfEpoch = 2'440'588;
+  if (field == TimeField::julian) {
+    return static_cast<double>(fields.days + kJulianOfEpoch) +
+           static_cast<double>(fields.ns_of_day) / static_cast<double>(kNsPerDay);
+  }
+  const auto date = date_field(field, fields);
+  if (!date) return std::nullopt;
+  return static_cast<double>(*date);
 }
 
 }  // namespace
@@ -241,18 +258,15 @@ std::optional<TimeField> time_field(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+bool is_of_clock(TimeField field) noexcept { return field <= TimeField::hour; }
+
 std::optional<double> extract(TimeField field, std::int64_t timestamp) noexcept {
-  const Fields fields = fields_of(timestamp);
-  if (const auto clock = clock_field(field, fields.ns_of_day % kNsPerMinute)) return clock;
-  if (field == TimeField::epoch) return ratio(timestamp, kNsPerSecond);
-  constexpr std::int64_t kJulianOfEpoch = 2'440'588;
-  if (field == TimeField::julian) {
-    return static_cast<double>(fields.days + kJulianOfEpoch) +
-           static_cast<double>(fields.ns_of_day) / static_cast<double>(kNsPerDay);
-  }
-  const auto date = date_field(field, fields);
-  if (!date) return std::nullopt;
-  return static_cast<double>(*date);
+  return extract_from(field, fields_of(timestamp));
+}
+
+std::optional<double> extract_from_day(TimeField field, std::int32_t days) noexcept {
+  if (is_of_clock(field) || field == TimeField::timezone) return std::nullopt;
+  return extract_from(field, {civil_of(days), days, 0});
 }
 
 std::optional<double> extract(TimeField field, const Interval& interval) noexcept {

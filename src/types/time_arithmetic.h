@@ -52,6 +52,10 @@ std::optional<TimeField> time_field(std::string_view name) noexcept;  // In any 
 std::optional<double> extract(TimeField field, std::int64_t timestamp) noexcept;
 std::optional<double> extract(TimeField field, const Interval& interval) noexcept;
 
+// Of a day, also of one beyond TIMESTAMP's range: nothing for the clock's fields either. Years before 1 are negative.
+std::optional<double> extract_from_day(TimeField field, std::int32_t days) noexcept;
+bool is_of_clock(TimeField field) noexcept;  // Hours and below.
+
 // The last instant at or before, at which the field begins. Nothing where there is no such unit.
 std::optional<Result<std::int64_t>> truncate(TimeField field, std::int64_t timestamp);
 std::optional<Interval> truncate(TimeField field, const Interval& interval) noexcept;
