@@ -29,6 +29,7 @@ struct Overload {
   std::vector<Type> arguments;  // Exactly what the kernel wants: the binder casts each argument to its type here.
   Type result;
   bool is_volatile = false;  // Its value may differ between statements: never folded when a plan is made.
+  bool compares = false;     // The binder's casts are those of CastContext::comparison.
 };
 
 // A call by name, in lower case. Covers greatest, least, nullif, concat and concat_ws, and extract(field, value).
@@ -50,6 +51,7 @@ enum class CastContext : std::uint8_t {
   implicit,    // Anywhere.
   assignment,  // INSERT, UPDATE and DEFAULT: every number to every number, anything to TEXT, TIMESTAMP to DATE.
   explicit_,   // CAST and :: only.
+  comparison,  // As explicit_, but a DATE beyond TIMESTAMP's range becomes that range's end: what has no other use.
 };
 // The conversion between two types; null when there is none. Same types: null, too, as nothing is to be done.
 const Function* cast_function(const Type& from, const Type& to) noexcept;

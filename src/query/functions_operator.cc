@@ -64,7 +64,7 @@ Result<Overload> compare(std::string_view symbol, std::span<const Argument> oper
   const auto met = meeting_type(pair.left, pair.right);
   const Function* function = met ? comparison(symbol, *met) : nullptr;
   if (function == nullptr) return no_such_operator(symbol, operands, at);
-  return Overload{function, {*met, *met}, kBool};
+  return Overload{function, {*met, *met}, kBool, false, true};
 }
 
 // REQUIRES: both are numbers.

@@ -165,6 +165,11 @@ Result<void> midnight_of(std::int32_t days, std::int64_t& ns) {
   if (!__builtin_mul_overflow(std::int64_t{days}, kNsPerDay, &ns)) return {};
   return Error(Code::invalid_argument, "date out of range for timestamp").with_sqlstate("22008");
 }
+// Wrong only beside the first and the last nanosecond of TIMESTAMP, which a day beyond is equal to.
+Result<void> nearest_midnight(std::int32_t days, std::int64_t& ns) {
+  if (__builtin_mul_overflow(std::int64_t{days}, kNsPerDay, &ns)) ns = days < 0 ? INT64_MIN : INT64_MAX;
+  return {};
+}
 Result<void> day_of(std::int64_t ns, std::int32_t& days) {
   days = static_cast<std::int32_t>(floor_divide(ns, kNsPerDay));
   return {};
@@ -258,6 +263,10 @@ constexpr CastEntry kCasts[] = {
     {TypeKind::json, TypeKind::boolean, kExplicit, {"cast", from_json}},
     {TypeKind::vector, TypeKind::vector, kAssignment, {"cast", convert_vectors}},
 };
+constexpr CastEntry kDayBesideInstant{TypeKind::date,
+                                      TypeKind::timestamp,
+                                      CastContext::comparison,
+                                      {"cast", cast<std::int32_t, std::int64_t, nearest_midnight>}};
 std::size_t printed_row_bytes(Operands operands, std::size_t row) noexcept { return printed_bytes(operands[0], row); }
 constexpr CastEntry kToText{{}, TypeKind::text, kAssignment, {"cast", to_text, nullptr, made_by<printed_row_bytes>}};
 constexpr CastEntry kFromText{TypeKind::text, {}, kExplicit, {"cast", from_text, nullptr, made_of_first<1>}};
@@ -287,6 +296,9 @@ bool can_cast(const Type& from, const Type& to, CastContext context) noexcept {
 }
 
 Result<const Function*> resolve_cast(const Type& from, const Type& to, CastContext context, SourcePosition at) {
+  if (context == CastContext::comparison && from.kind == TypeKind::date && to.kind == TypeKind::timestamp) {
+    return &kDayBesideInstant.function;
+  }
   const CastEntry* found = find(from, to);
   if (found != nullptr && found->context <= context) return &found->function;
   if (from.kind == TypeKind::vector && to.kind == TypeKind::vector && from.dimension != to.dimension) {

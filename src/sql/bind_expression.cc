@@ -135,9 +135,10 @@ Result<Bound> ExpressionBinder::finish_call(const query::Overload& overload, std
                                             SourcePosition at) {
   std::vector<query::ExpressionPtr> converted;
   converted.reserve(arguments.size());
+  // What resolution chose is allowed, whatever the rules for columns say.
+  const CastContext cast = overload.compares ? CastContext::comparison : CastContext::explicit_;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    // What resolution chose is allowed, whatever the rules for columns say.
-    converted.push_back(TRY(convert(state(), std::move(arguments[i]), overload.arguments[i], CastContext::explicit_)));
+    converted.push_back(TRY(convert(state(), std::move(arguments[i]), overload.arguments[i], cast)));
   }
   return closed(query::fold(query::make_call(*overload.function, overload.result, std::move(converted), at)));
 }

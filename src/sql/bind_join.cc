@@ -131,6 +131,16 @@ bool is_inequality(std::string_view symbol) {
   return symbol == "<" || symbol == "<=" || symbol == ">" || symbol == ">=";
 }
 
+// A time of an ASOF JOIN is also chosen by and measured: a DATE beyond TIMESTAMP's range is refused, not taken as its
+// end.
+query::ExpressionPtr exact_time(query::ExpressionPtr time) {
+  const bool cast = time->kind == query::ExpressionKind::call && time->type == kTimestamp &&
+                    time->children.size() == 1 && time->children[0]->type == kDate;
+  if (!cast) return time;
+  auto day = query::expressions(query::clone(*time->children[0]));
+  return query::make_call(*query::cast_function(kDate, kTimestamp), kTimestamp, std::move(day), time->position);
+}
+
 // Takes `left.ts >= right.ts`, either way round, as the join's times. False: it is no such comparison.
 bool take_times(const query::Expression& condition, std::size_t left_columns, std::size_t all_columns,
                 query::AsofJoin& join) {
@@ -149,8 +159,9 @@ bool take_times(const query::Expression& condition, std::size_t left_columns, st
   const bool less = condition.function->name.front() == '<';
   join.forward = less == straight;  // left < right, or right > left.
   join.strict = condition.function->name.size() == 1;
-  join.left_time = query::clone(straight ? one : other);
-  join.right_time = query::remap_columns(straight ? other : one, [&](std::size_t i) { return i - left_columns; });
+  join.left_time = exact_time(query::clone(straight ? one : other));
+  join.right_time =
+      exact_time(query::remap_columns(straight ? other : one, [&](std::size_t i) { return i - left_columns; }));
   return true;
 }
 

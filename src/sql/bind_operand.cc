@@ -42,7 +42,7 @@ Result<query::ExpressionPtr> convert_closed(query::ExpressionPtr from, const Typ
   }
   const bool null = from->kind == query::ExpressionKind::constant && from->value->is_null(0);
   if (null && query::can_cast(from->type, to, cast)) return constant(Value::null(to), at);
-  if (cast != CastContext::explicit_ && !query::can_cast(from->type, to, CastContext::explicit_)) {
+  if (cast < CastContext::explicit_ && !query::can_cast(from->type, to, CastContext::explicit_)) {
     return wrong("42804", type_name(to) + " is expected here, not " + type_name(from->type), at);
   }
   const query::Function* function = TRY(query::resolve_cast(from->type, to, cast, at));
