@@ -147,7 +147,8 @@ class MNEME_API Statement {  // One thread at a time.
   Statement(Statement&&) noexcept;
   Statement& operator=(Statement&&) noexcept;
   ~Statement();
-  // $1 is parameters[0]. invalid_argument (08P01): too few or too many.
+  // $1 is parameters[0]. invalid_argument (08P01): too few or too many. Values of other types than before are planned
+  // for anew; a bare NULL is of the type that its parameter last had, where that can be.
   Result<ResultSet> execute(std::span<const Value> parameters = {});
   Result<ResultSet> execute(std::initializer_list<Value> parameters) {
     return execute(std::span(parameters.begin(), parameters.size()));
@@ -255,7 +256,7 @@ class MNEME_API Table {  // Thread-safe. Must not outlive its database.
   ~Table();
   [[nodiscard]] const std::string& name() const noexcept;
   [[nodiscard]] Result<std::vector<ColumnInfo>> columns() const;
-  // Returns the new row's key: the primary key's first column, or the hidden _id.
+  // Returns the new row's key: the primary key's first column, or the hidden _id (__id beside a column of that name).
   Result<Value> insert(std::initializer_list<NamedValue> row);
   Result<Value> insert(std::span<const NamedValue> row);
   // The row whose primary key (or hidden _id) is `key`, all columns; none: null. A key of several columns has a value

@@ -7,7 +7,9 @@
 #include "api/guarded.h"
 #include "api/session.h"
 #include "query/checks.h"
+#include "query/rules_expression.h"
 #include "storage/blob_offload.h"
+#include "table/blob_values.h"
 #include "types/empty_batch.h"
 #include "types/utf8.h"
 
@@ -165,10 +167,24 @@ Result<void> Appender::State::add_row() {
 Result<void> Appender::State::hold_checks() {
   std::vector<Column> now;
   now.emplace_back(Type{.kind = TypeKind::timestamp}).append(engine->now_ns());
-  const query::EvaluationInput input{
-      .batch = batch, .rows = batch.rows(), .parameters = now, .budget = &engine->store().budget()};
   const query::Selection row{static_cast<query::RowIndex>(rows)};
-  return query::hold_checks(checks, *schema, input, &row);
+  Batch open;
+  for (const Column& column : batch.columns) open.columns.push_back(query::gather(column, row));
+  if (blobs.size() > blobs_of_rows) TRY(load_what_checks_read(open));
+  return query::hold_checks(checks, *schema,
+                            {.batch = open, .rows = 1, .parameters = now, .budget = &engine->store().budget()});
+}
+
+// As an INSERT does it: a CHECK needs the bytes of a value at hand.
+Result<void> Appender::State::load_what_checks_read(Batch& row) const {
+  for (const query::CheckExpression& check : checks) {
+    std::vector<std::size_t> read;
+    query::for_each_column(*check.predicate, [&](const query::Expression& column) { read.push_back(column.index); });
+    for (const std::size_t ordinal : read) {
+      if (has_references(row.columns[ordinal])) TRY(load_blobs(engine->store(), row.columns[ordinal]));
+    }
+  }
+  return {};
 }
 
 void Appender::State::drop_row() noexcept {

@@ -59,6 +59,7 @@ struct Appender::State {  // One thread at a time.
   }
   Result<void> add_row();
   Result<void> hold_checks();  // By the open row.
+  Result<void> load_what_checks_read(Batch& row) const;
   // Of the rows that were added; one that is open is dropped. Rows that could not be committed stay, to be tried again.
   Result<void> commit(std::optional<Durability> durability);
   void put_reference(const Slot& slot, const Value& value);

@@ -30,7 +30,9 @@ Result<void> Connection::execute_script(std::string_view sql, const std::functio
   };
   return guarded(*state_->core->engine, [&]() -> Result<void> {
     TRY(in_session(*state_->core, [&](Session&) { return Session::check_script(sql); }));
-    return Session::parse_each(sql, run);
+    auto done = guarded([&] { return Session::parse_each(sql, run); });
+    if (done) return done;
+    return in_session(*state_->core, [&](Session&) { return std::move(done); });  // Also for want of memory between.
   });
 }
 
@@ -38,7 +40,9 @@ Result<RowStream> Connection::query(std::string_view sql, std::span<const Value>
   return in_session(*state_->core, [&](Session& session) -> Result<RowStream> {
     auto prepared = TRY(session.prepare(sql));
     OpenStream open = TRY(session.open_stream(*prepared, parameters));
-    return RowStream(std::make_unique<RowStream::State>(state_->core, std::move(prepared), std::move(open)));
+    auto state = std::make_unique<RowStream::State>(state_->core, std::move(prepared), std::move(open));
+    session.begin_stream();  // Nothing can fail any more.
+    return RowStream(std::move(state));
   });
 }
 
@@ -79,7 +83,9 @@ Result<ResultSet> Statement::execute(std::span<const Value> parameters) {
 Result<RowStream> Statement::query(std::span<const Value> parameters) {
   return in_session(*state_->core, [&](Session& session) -> Result<RowStream> {
     OpenStream open = TRY(session.open_stream(*state_->prepared, parameters));
-    return RowStream(std::make_unique<RowStream::State>(state_->core, state_->prepared, std::move(open)));
+    auto state = std::make_unique<RowStream::State>(state_->core, state_->prepared, std::move(open));
+    session.begin_stream();  // Nothing can fail any more.
+    return RowStream(std::move(state));
   });
 }
 
@@ -127,7 +133,7 @@ Result<std::optional<BatchView>> RowStream::next() {
     if (state_->ended) return std::optional<BatchView>();
     if (state_->failed) return *state_->failed;
     auto batch = guarded([&] { return state_->open.execution->root->next(); });
-    if (!batch) return state_->failed.emplace(batch.error());
+    if (!batch) return state_->failed.emplace(std::move(batch).error());
     state_->batch = *std::move(batch);
     if (!state_->batch) {
       state_->ended = true;

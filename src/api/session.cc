@@ -292,17 +292,20 @@ Result<void> Session::make_plan(const Transaction& transaction, PreparedStatemen
                                 std::span<const Value> parameters) {
   const auto& known = prepared.plan;
   if (known != nullptr && still_fits(*known, parameters) && still_fits(*known, transaction)) return {};
-  ParameterTypes types = types_of(parameters);
-  // What a bare NULL leaves open stays as it was: rows with and without it alternate on one plan.
+  const ParameterTypes types = types_of(parameters);
+  // A bare NULL is of the type its parameter had, if that can be: rows with and without it alternate on one plan.
+  ParameterTypes as_before = types;
   for (std::size_t i = 0; known != nullptr && i < std::min(types.size(), known->given.size()); ++i) {
-    if (!types[i]) types[i] = known->given[i];
+    if (!types[i]) as_before[i] = known->given[i];
   }
-  prepared.point.reset();
-  prepared.plan = TRY(plan_statement(prepared.statement, transaction, std::move(types)));
+  const bool same = as_before == types;
+  auto planned = plan_statement(prepared.statement, transaction, std::move(as_before));
+  if (!planned && !same) planned = plan_statement(prepared.statement, transaction, types);
+  auto plan = TRY(std::move(planned));
   // Beside a writer the newest snapshot is more than a look at memory.
-  if (!engine_->store().is_read_only()) {
-    prepared.point = PointRead::of(prepared.plan, engine_->kinds(), engine_->store());
-  }
+  auto point = engine_->store().is_read_only() ? nullptr : PointRead::of(plan, engine_->kinds(), engine_->store());
+  prepared.plan = std::move(plan);
+  prepared.point = std::move(point);
   return {};
 }
 
@@ -342,7 +345,6 @@ Result<OpenStream> Session::open_stream(PreparedStatement& prepared, std::span<c
   stream.execution = std::make_unique<Execution>(prepared.plan, transaction, engine_->store().budget(),
                                                  TRY(bind_parameters(*engine_, prepared.plan->plan, parameters)));
   stream.execution->root = TRY(query::start(prepared.plan->plan, stream.execution->context));
-  streaming_ = true;
   return stream;
 }
 

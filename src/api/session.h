@@ -42,8 +42,9 @@ class Session {  // One thread at a time.
   static Result<void> parse_each(std::string_view sql, const std::function<Result<void>(PreparedStatement&)>& each);
   using Data = std::unique_ptr<ResultData>;
   Result<Data> execute(PreparedStatement& prepared, std::span<const Value> parameters);
-  // A query whose rows are pulled; until end_stream() nothing else runs.
+  // A query whose rows are pulled; between begin_stream() and end_stream() nothing else runs.
   Result<OpenStream> open_stream(PreparedStatement& prepared, std::span<const Value> parameters);
+  void begin_stream() noexcept { streaming_ = true; }
   void end_stream() noexcept { streaming_ = false; }
   // Of a query for one BLOB, the text of which is remembered with its plan: blobs are read by the same few.
   Result<std::optional<StoredBlob>> read_blob(std::string_view sql, std::span<const Value> parameters);

@@ -6,9 +6,9 @@
 
 namespace mneme::query {
 
-// The selected rows (null: all) of `rows`, whose columns are the schema's. constraint, 23514: one of them violates a
-// CHECK; what a predicate itself fails with.
+// The columns of `rows` are the schema's. constraint, 23514: one of them violates a CHECK; what a predicate itself
+// fails with.
 Result<void> hold_checks(const std::vector<CheckExpression>& checks, const TableSchema& table,
-                         const EvaluationInput& rows, const Selection* selection = nullptr);
+                         const EvaluationInput& rows);
 
 }  // namespace mneme::query

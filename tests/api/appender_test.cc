@@ -89,6 +89,33 @@ TEST_CASE("appender: a row that violates a CHECK, or is too long for its column,
   db.close().value();
 }
 
+TEST_CASE("appender: a CHECK of a BLOB column reads a value that was written beside the row") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  connection
+      .execute(
+          "CREATE TABLE t (id INT, image BLOB CHECK (length(image) < 200000 AND md5(image) <> 'x'"
+          " AND image IS NOT NULL), other BLOB)")
+      .value();
+  std::vector<BlobWriter> writers;
+  const auto written = [&](std::size_t bytes) {
+    BlobWriter& writer = writers.emplace_back(db.write_blob().value());
+    writer.append(std::vector<std::byte>(bytes, std::byte{7})).value();
+    return writer.finish().value();
+  };
+  auto appender = db.appender("t").value();
+  appender.append(1, written(100'000), nullptr).value();
+  CHECK(state_of(appender.append(2, written(300'000), nullptr)) == "23514");
+  appender.append(3, written(150'000), written(400'000)).value();
+  appender.flush().value();
+  CHECK(number(connection, "SELECT sum(length(image)) FROM t") == 250'000);
+  CHECK(number(connection, "SELECT sum(id) FROM t") == 4);
+  CHECK(number(connection, "SELECT length(other) FROM t WHERE id = 3") == 400'000);
+  writers.clear();
+  db.close().value();
+}
+
 TEST_CASE("appender: values are taken between begin_row and end_row only, and flush drops the row at hand") {
   const support::ScratchDirectory directory;
   auto db = Database::open(directory / "db").value();

@@ -284,6 +284,9 @@ TEST_CASE("database: a prepared statement answers each execution as if it were t
     CHECK(stream.next().value()->rows() == 2);
   }
   CHECK_FALSE(equal.execute({Value(true)}));  // As when it comes first: INT = BOOL.
+  auto either = connection.prepare("SELECT coalesce($1, $2)").value();
+  CHECK(either.execute({std::string_view("a"), std::string_view("b")}).value().value(0, 0).as_text() == "a");
+  CHECK(either.execute({Value(), Value(5)}).value().value(0, 0).as_int() == 5);  // No TEXT any more.
   // NULLs that come and go beside values that the column casts.
   auto insert = connection.prepare("INSERT INTO t VALUES ($1, $2)").value();
   for (int id = 10; id < 20; ++id) insert.execute({Value(id), id % 2 == 0 ? Value(id) : Value()}).value();
