@@ -166,6 +166,8 @@ void RowPrinter::print_line(const std::vector<std::string>& cells) {
 }
 
 void RowPrinter::add_table(const BatchView& batch) {
+  rows_ += batch.rows();
+  if (columns_.empty()) return;  // The count says it all.
   std::vector<std::vector<std::string>> lines(batch.rows());
   for (std::size_t row = 0; row < batch.rows(); ++row) {
     for (std::size_t i = 0; i < batch.columns(); ++i) lines[row].push_back(table_cell(batch.value(i, row)));
@@ -182,11 +184,9 @@ void RowPrinter::add_table(const BatchView& batch) {
     print_rule("├", "┼", "┤");
   }
   for (const auto& line : lines) print_line(line);
-  rows_ += batch.rows();
 }
 
 void RowPrinter::finish() {
-  if (columns_.empty()) return;  // Not a query.
   begin();
   if (mode_ == Mode::json) write(rows_ == 0 ? "]\n" : "\n]\n");
   if (mode_ != Mode::table) return;

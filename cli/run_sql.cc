@@ -6,10 +6,13 @@ namespace mneme::cli {
 namespace {
 
 void print_result(const ResultSet& result, const RunOptions& options) {
-  RowPrinter printer(stdout, options.mode, result.columns());
-  for (std::size_t i = 0; i < result.batches(); ++i) printer.add(result.batch(i));
-  printer.finish();
-  if (!options.say_done || !result.columns().empty()) return;
+  if (!result.columns().empty() || result.rows() > 0) {
+    RowPrinter printer(stdout, options.mode, result.columns());
+    for (std::size_t i = 0; i < result.batches(); ++i) printer.add(result.batch(i));
+    printer.finish();
+    return;
+  }
+  if (!options.say_done) return;
   if (result.changed_rows() > 0) {
     std::printf("%llu rows changed\n", static_cast<unsigned long long>(result.changed_rows()));
   } else {

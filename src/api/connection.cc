@@ -142,7 +142,7 @@ Result<std::optional<BatchView>> RowStream::next() {
     BatchView view;
     view.batch_ = &*state_->batch;
     view.rows_ = state_->batch->rows();
-    view.columns_ = state_->batch->columns.size();
+    view.columns_ = columns().size();  // Rows without columns are counted by a column of no one's.
     return std::optional<BatchView>(view);
   });
 }

@@ -44,7 +44,7 @@ BatchView ResultSet::batch(std::size_t index) const noexcept {
   BatchView view;
   view.batch_ = &batch;
   view.rows_ = batch.rows();
-  view.columns_ = batch.columns.size();
+  view.columns_ = data_->columns->size();  // Rows without columns are counted by a column of no one's.
   return view;
 }
 

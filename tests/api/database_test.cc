@@ -48,6 +48,24 @@ TEST_CASE("database: info() counts the rows of a table without reading its files
   db.close().value();
 }
 
+TEST_CASE("database: rows of a table without columns have none, in a result as in a stream") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  connection.execute("CREATE TABLE none ()").value();
+  connection.execute("INSERT INTO none DEFAULT VALUES").value();
+  const auto result = connection.execute("SELECT * FROM none").value();
+  REQUIRE(result.batches() == 1);
+  CHECK(result.batch(0).rows() == 1);
+  CHECK(result.batch(0).columns() == 0);
+  CHECK(result.columns().empty());
+  auto stream = connection.query("SELECT * FROM none").value();
+  const auto batch = stream.next().value();
+  REQUIRE(batch);
+  CHECK(batch->rows() == 1);
+  CHECK(batch->columns() == 0);
+}
+
 TEST_CASE("database: of two that take one key the first wins, wherever its row lies by then") {
   const support::ScratchDirectory directory;
   auto db = Database::open(directory / "db").value();

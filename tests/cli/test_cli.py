@@ -287,6 +287,18 @@ def salvages_blocks(folder):
     assert int(saved) == table["rows"]
 
 
+@case("cli: rows without columns are printed in every mode, and are no crash")
+def no_columns(folder):
+    db = folder / "db"
+    works(db, "-c", "CREATE TABLE none(); CREATE TABLE one(a INT); INSERT INTO none DEFAULT VALUES; "
+              "INSERT INTO one VALUES (1), (2); ALTER TABLE one DROP COLUMN a")
+    printed = {"table": "(2 rows)\n", "csv": "\n\n\n", "json": "[\n{},\n{}\n]\n", "jsonl": "{}\n{}\n"}
+    for mode, text in printed.items():
+        for sql in ("SELECT * FROM one", "SELECT x.* FROM one x JOIN none y ON true", "SELECT * FROM one; SELECT * FROM one"):
+            assert works(db, "--mode", mode, "-c", sql) == text * (2 if ";" in sql else 1), (mode, sql)
+    works(db, "-c", "INSERT INTO none DEFAULT VALUES RETURNING *")
+
+
 @case("cli: wrong arguments are told on standard error; help is not an error")
 def arguments(folder):
     fails()
