@@ -10,8 +10,10 @@
 #include "query/rules_expression.h"
 #include "storage/blob_offload.h"
 #include "table/blob_values.h"
+#include "types/decimal.h"
 #include "types/empty_batch.h"
 #include "types/utf8.h"
+#include "types/value_check.h"
 
 namespace mneme {
 namespace {
@@ -103,6 +105,13 @@ void Appender::State::wrong_vector(const Slot& slot, std::size_t dimension) noex
 void Appender::State::put_bytes(const Slot& slot, Bytes value) noexcept {
   attempt([&] { slot.column->set_bytes(rows, value); });
   open_bytes += value.size();
+}
+
+void Appender::State::put_decimal(const Slot& slot, std::int64_t unscaled) noexcept {
+  const Type& type = slot.column->type();
+  const std::int64_t limit = power_of_ten(type.precision);
+  if (unscaled < limit && unscaled > -limit) return set(slot, unscaled);
+  attempt([&] { error = rescale(unscaled, type.scale, type.precision, type.scale).error(); });  // As INSERT says it.
 }
 
 // Text for a column of another type.
@@ -285,8 +294,8 @@ void Appender::put(std::int64_t value) noexcept {
   if (slot == nullptr) return;
   switch (slot->kind) {
     case TypeKind::integer:
-    case TypeKind::timestamp:
-    case TypeKind::decimal: return state_->set(*slot, value);
+    case TypeKind::timestamp: return state_->set(*slot, value);
+    case TypeKind::decimal: return state_->put_decimal(*slot, value);
     case TypeKind::floating: return state_->set(*slot, static_cast<double>(value));
     case TypeKind::real: return state_->set(*slot, static_cast<float>(value));
     case TypeKind::date:
@@ -319,7 +328,7 @@ void Appender::put(std::span<const float> value) noexcept {
   if (type.kind != TypeKind::vector || type.element != VectorElement::f32 || type.dimension != value.size()) {
     return state_->wrong_vector(*slot, value.size());
   }
-  state_->put_bytes(*slot, std::as_bytes(value));
+  if (state_->holds([&] { return check_elements(value); })) state_->put_bytes(*slot, std::as_bytes(value));
 }
 
 void Appender::put(const Value& value) noexcept {
@@ -330,7 +339,10 @@ void Appender::put(const Value& value) noexcept {
   const State::Slot* slot = state_->next_slot("value");
   if (slot == nullptr) return;
   if (value.is_reference()) return state_->attempt([&] { state_->put_reference(*slot, value); });
-  if (value.type() == slot->column->type()) return state_->put_bytes(*slot, as_bytes(value.bytes()));
+  if (value.type() == slot->column->type()) {
+    if (state_->holds([&] { return check_value(value); })) state_->put_bytes(*slot, as_bytes(value.bytes()));
+    return;
+  }
   --state_->next;
   switch (value.type().kind) {
     case TypeKind::integer: return put(value.as_int());

@@ -42,6 +42,13 @@ struct Appender::State {  // One thread at a time.
   void attempt(Body body) noexcept {
     if (auto done = guarded(std::move(body)); !done) error = std::move(done).error();
   }
+  // What `check` says against the value is the row's error.
+  template <class Check>
+  bool holds(Check check) noexcept {
+    auto done = guarded(check);
+    if (!done) error = std::move(done).error();
+    return done.has_value();
+  }
   template <class T>
   void set(const Slot& slot, T value) noexcept {  // REQUIRES: of the column's width.
     std::memcpy(slot.values + rows * sizeof value, &value, sizeof value);
@@ -53,6 +60,7 @@ struct Appender::State {  // One thread at a time.
   void no_null(const Slot& slot) noexcept;
   void wrong_vector(const Slot& slot, std::size_t dimension) noexcept;
   void put_bytes(const Slot& slot, Bytes value) noexcept;  // REQUIRES: of the column's width, if that is fixed.
+  void put_decimal(const Slot& slot, std::int64_t unscaled) noexcept;
   void put_text(const Slot& slot, std::string_view value) noexcept;
   [[nodiscard]] const ColumnSchema& column_of(const Slot& slot) const {
     return schema->columns[ordinals[static_cast<std::size_t>(&slot - slots.data())]];

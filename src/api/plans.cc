@@ -6,6 +6,7 @@
 #include "query/rules.h"
 #include "query/rules_blob.h"
 #include "table/blob_values.h"
+#include "types/value_check.h"
 #include "types/value_column.h"
 
 namespace mneme {
@@ -37,6 +38,7 @@ Result<void> cast(const Column& given, Column& out) {
 }
 
 Result<void> bind_value(const Value& value, Column& out) {
+  TRY(check_value(value));
   if (value.is_null() || value.type() == out.type()) {
     append_value(out, value);
     return {};

@@ -1,6 +1,8 @@
 // What a program that adds rows by an Appender, or asks how a statement was run, can rely on.
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "mneme/database.h"
 #include "support/scratch_directory.h"
 
@@ -113,6 +115,57 @@ TEST_CASE("appender: a CHECK of a BLOB column reads a value that was written bes
   CHECK(number(connection, "SELECT sum(id) FROM t") == 4);
   CHECK(number(connection, "SELECT length(other) FROM t WHERE id = 3") == 400'000);
   writers.clear();
+  db.close().value();
+}
+
+TEST_CASE("values: what is none of its type is refused where it is bound and where it is appended, as its text is") {
+  const support::ScratchDirectory directory;
+  auto db = Database::open(directory / "db").value();
+  auto connection = db.connect();
+  const float infinite[] = {1, std::numeric_limits<float>::infinity()}, finite[] = {1, 2};
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const Type boolean{.kind = TypeKind::boolean};
+  const struct {
+    const char* type;
+    Value wrong;
+    const char* sqlstate;
+    Value right;
+  } cases[] = {
+      {"BOOL", Value::of_bytes(boolean, "\7"), "22P02", Value(true)},
+      {"TEXT", std::string_view("\xff\xfe"), "22021", std::string_view("\xc3\xa9")},
+      {"JSON", Value::json("{bad"), "22P02", Value::json("{}")},
+      {"DECIMAL(5,2)", Value::decimal(100'000, 5, 2), "22003", Value::decimal(-99'999, 5, 2)},
+      {"DECIMAL(5,2)", Value::decimal(std::numeric_limits<std::int64_t>::min(), 5, 2), "22003",
+       Value::decimal(0, 5, 2)},
+      {"POINT", Value::point(nan, 1), "22003", Value::point(180, -90)},
+      {"POINT", Value::point(500, 1), "22003", Value::point(0, 0)},
+      {"POINT3", Value::point3(1, nan, 1), "22003", Value::point3(1, 2, 3)},
+      {"VECTOR(2)", Value::vector(std::span<const float>(infinite)), "22000",
+       Value::vector(std::span<const float>(finite))},
+  };
+  for (const auto& [type, wrong, sqlstate, right] : cases) {
+    CAPTURE(type);
+    connection.execute_script("DROP TABLE IF EXISTS t; CREATE TABLE t (a " + std::string(type) + ", n INT)").value();
+    auto insert = connection.prepare("INSERT INTO t VALUES ($1, 1)").value();
+    auto appender = db.appender("t").value();
+    const std::array wrong_row{wrong, Value(2)}, right_row{right, Value(3)};
+    for (int round = 0; round < 2; ++round) {
+      CHECK(insert.execute({wrong}).error().sqlstate() == std::string_view(sqlstate));
+      CHECK(state_of(appender.append(wrong_row)) == sqlstate);
+      insert.execute({right}).value();
+      appender.append(right_row).value();
+    }
+    appender.flush().value();
+    CHECK(number(connection, "SELECT count(a) FROM t") == 4);
+  }
+  CHECK(connection.execute("SELECT $1", {Value::decimal(1, 40, 30)}).error().sqlstate() == "22023");
+  connection.execute_script("DROP TABLE t; CREATE TABLE t (d DECIMAL(5,2), v VECTOR(2))").value();
+  auto appender = db.appender("t").value();
+  CHECK(state_of(appender.append(100'000, std::span<const float>(finite))) == "22003");
+  CHECK(state_of(appender.append(1, std::span<const float>(infinite))) == "22000");
+  appender.append(99'999, std::span<const float>(finite)).value();
+  appender.flush().value();
+  CHECK(connection.execute("SELECT d::TEXT FROM t").value().value(0, 0).as_text() == "999.99");
   db.close().value();
 }
 
