@@ -30,8 +30,8 @@
 namespace mneme {
 
 struct Options {
-  std::size_t memory_budget = std::size_t{64} << 20;  // Bytes that everything together may use; at least 4 MiB.
-  std::uint64_t log_file_bytes = std::uint64_t{16} << 20;
+  std::size_t memory_budget = std::size_t{64} << 20;       // Bytes that everything together may use; at least 4 MiB.
+  std::uint64_t log_file_bytes = std::uint64_t{16} << 20;  // From 64 KiB to 4 GiB.
   int threads = 1;                // 1: a maintenance thread. 0: the host calls run_maintenance().
   bool create_if_missing = true;  // Else opening what is not there is not_found.
   // Reads beside the process that writes, or where none does: each statement outside of a transaction, and each

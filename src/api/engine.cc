@@ -4,11 +4,22 @@
 #include "table/index_check.h"
 
 namespace mneme {
+namespace {
+
+constexpr std::uint64_t kLogFileBytesMin = std::uint64_t{64} << 10;
+constexpr std::uint64_t kLogFileBytesMax = std::uint64_t{4} << 30;
+
+}  // namespace
 
 Result<std::shared_ptr<Engine>> Engine::open(std::string_view directory, const Options& options) {
   if (directory.empty()) return Error(Code::invalid_argument, "the directory's name is empty");
   if (options.threads != 0 && options.threads != 1) {
     return Error(Code::invalid_argument, "threads is " + std::to_string(options.threads) + "; it may be 0 or 1");
+  }
+  if (options.log_file_bytes < kLogFileBytesMin || options.log_file_bytes > kLogFileBytesMax) {
+    return Error(Code::invalid_argument, "log_file_bytes is " + std::to_string(options.log_file_bytes) +
+                                             "; it may be from " + std::to_string(kLogFileBytesMin) + " to " +
+                                             std::to_string(kLogFileBytesMax));
   }
   std::shared_ptr<Engine> engine(new Engine(options));
   const World world = engine->world_.world();

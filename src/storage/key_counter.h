@@ -2,8 +2,10 @@
 // row, is never handed out again; numbers of transactions that failed are skipped.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 #include "types/schema.h"
 
@@ -11,12 +13,22 @@ namespace mneme {
 
 class KeyCounter {  // Thread-safe.
  public:
-  // The first of `count` new numbers. Relaxed: the numbers publish nothing.
-  [[nodiscard]] std::uint64_t reserve(std::uint64_t count) noexcept {
-    return next_.fetch_add(count, std::memory_order_relaxed);
+  // The first of `count` new numbers. constraint, 2200H: there are not as many left. Relaxed: the numbers publish
+  // nothing.
+  Result<std::uint64_t> reserve(std::uint64_t count) {
+    std::uint64_t first = next_.load(std::memory_order_relaxed);
+    do {
+      if (count > kEnd - first) {
+        return Error(Code::constraint,
+                     "the numbers of the table's rows have reached their maximum, " + std::to_string(kEnd - 1))
+            .with_sqlstate("2200H");
+      }
+    } while (!next_.compare_exchange_weak(first, first + count, std::memory_order_relaxed));
+    return first;
   }
   [[nodiscard]] std::uint64_t next() const noexcept { return next_.load(std::memory_order_relaxed); }
   void raise_to(std::uint64_t next) noexcept {
+    next = std::min(next, kEnd);  // A file may say anything.
     std::uint64_t now = next_.load(std::memory_order_relaxed);
     while (now < next && !next_.compare_exchange_weak(now, next, std::memory_order_relaxed)) {
     }
@@ -36,6 +48,7 @@ class KeyCounter {  // Thread-safe.
   }
 
  private:
+  static constexpr std::uint64_t kEnd = std::uint64_t{1} << 63;  // Behind the greatest INT. Never passed.
   std::atomic<std::uint64_t> next_{1};
 };
 
