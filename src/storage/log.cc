@@ -294,7 +294,7 @@ std::vector<LogExtent> LogWriter::extents(FileNumber start) const {
     const bool known = closed.first.file != FileNumber{};
     if (known && closed.number >= start) found.push_back({closed.first, closed.last, closed.bytes});
   }
-  found.push_back({file_first_, last_, align_to_sector(end_)});
+  found.push_back({file_first_, last_, end_});
   return found;
 }
 

@@ -32,8 +32,10 @@ class LogSync {  // One thread at a time. The writer that made it outlives it.
 
 struct LogExtent {  // One file of the log that holds records.
   LogPosition first;
-  Lsn last{};               // Below first.lsn: none yet.
-  std::uint64_t bytes = 0;  // Up to the end of its last record, or more.
+  Lsn last{};  // Below first.lsn: none yet.
+  // Of a file that is full: all. Of the one that is written: exactly to the end of its last record, since the next one
+  // may lie in the same sector by the time it is read.
+  std::uint64_t bytes = 0;
 };
 
 class LogWriter {  // One thread at a time (the caller's lock), but for LogSync::run and LogPreparation::run.

@@ -168,6 +168,39 @@ TEST_CASE("backup: beside a writer it holds a prefix of the commits, whatever ma
   CHECK(problems_of(*s.store) == "");
 }
 
+// A record that no sync came before lies right behind the last one, in its sector: so does the one that names the next
+// file. The copy must end where the log did when it was looked at.
+TEST_CASE("backup: a log that goes on in another file while it is copied ends in the copy where it did") {
+  for (int more = 0; more < 16; ++more) {
+    Simulated s;
+    s.add(6'000 + more * 3);  // Most of a log file.
+    std::vector<RowId> want;
+    enum class Stage : std::uint8_t { begins, syncs, copies, over } stage = Stage::begins;
+    s.disk.after_operation([&] {
+      const Stage now = stage;
+      stage = Stage::over;  // What is done here makes operations, too.
+      if (now == Stage::begins && !s.disk.list("copy/blob")) stage = now;
+      if (now == Stage::begins && stage == Stage::over) stage = Stage::syncs;
+      if (now == Stage::syncs) {
+        s.add(1);
+        want = Simulated::rows_of(*s.store, s.table);
+        stage = Stage::copies;
+      }
+      if (now == Stage::copies) {
+        const bool begun = !s.disk.list("copy/wal").value().empty();
+        if (begun) s.add(6'000);  // Does not go into the same file.
+        if (!begun) stage = now;
+      }
+    });
+    s.store->backup("copy").value();
+    s.disk.after_operation({});
+    REQUIRE(stage == Stage::over);
+    auto copy = Store::open(s.world, "copy", s.options);
+    REQUIRE_MESSAGE(copy, (copy ? "" : copy.error().to_string()));
+    CHECK(Simulated::rows_of(**copy, s.table) == want);
+  }
+}
+
 TEST_CASE_FIXTURE(Simulated,
                   "backup: power cut at any operation leaves a whole backup or none, and the store as it was") {
   fill();
