@@ -22,4 +22,7 @@ class CommitCheck final : public CommitValidator {  // One thread at a time, und
   Transaction& transaction_;
 };
 
+// The unique indexes that `after` has and `before` has not; they point into `after`.
+std::vector<const IndexSchema*> new_unique_indexes(const TableSchema& before, const TableSchema& after);
+
 }  // namespace mneme

@@ -98,10 +98,7 @@ Result<void> Transaction::alter_table(TableSchema schema) {
   changes_->schemas[next->id] = next;
   changes_->schema_changes.emplace_back(AlterTable{*next});
   // Of the rows as they are read from now on: the index may be of a column that has just been added.
-  for (const IndexSchema& index : next->indexes) {
-    const auto same = [&](const IndexSchema& old) { return old.id == index.id; };
-    if (index.unique && std::ranges::none_of(current->indexes, same)) TRY(check_new_unique(*next, index));
-  }
+  for (const IndexSchema* index : new_unique_indexes(*current, *next)) TRY(check_new_unique(*next, *index));
   return {};
 }
 

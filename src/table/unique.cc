@@ -5,6 +5,7 @@
 #include "table/commit_check.h"
 #include "table/key_search.h"
 #include "table/transaction_changes.h"
+#include "types/empty_batch.h"
 
 namespace mneme {
 namespace {
@@ -123,6 +124,15 @@ Result<void> Transaction::check_unique() {
   return {};
 }
 
+std::vector<const IndexSchema*> new_unique_indexes(const TableSchema& before, const TableSchema& after) {
+  std::vector<const IndexSchema*> made;
+  for (const IndexSchema& index : after.indexes) {
+    const auto same = [&](const IndexSchema& old) { return old.id == index.id; };
+    if (index.unique && std::ranges::none_of(before.indexes, same)) made.push_back(&index);
+  }
+  return made;
+}
+
 Result<void> Transaction::check_new_unique(const TableSchema& table, const IndexSchema& index) {
   UniqueKeys keys;
   ScanRequest request;
@@ -174,8 +184,7 @@ Result<std::vector<RowId>> Transaction::find_conflicts(TableId table, const Inde
 Result<Batch> Transaction::fetch(TableId table, std::span<const RowId> rows) {
   const auto schema = find_table(table);
   const PendingRows* pending = changes_->find_rows(table);
-  Batch out;
-  for (const ColumnSchema& column : schema->columns) out.columns.emplace_back(column.type);
+  Batch out = empty_batch(*schema);
   for (const RowId id : rows) {
     for (std::size_t i = 0; i < schema->columns.size(); ++i) {
       if (is_provisional(id)) {
@@ -254,11 +263,7 @@ Result<void> CommitCheck::check_altered(const Snapshot& latest, const TableSchem
   const bool wants_values = std::ranges::any_of(schema.columns, [&](const ColumnSchema& column) {
     return column.not_null && column.missing_value.empty() && before->schema->find(column.id) == nullptr;
   });
-  std::vector<const IndexSchema*> made;
-  for (const IndexSchema& index : schema.indexes) {
-    const auto same = [&](const IndexSchema& old) { return old.id == index.id; };
-    if (index.unique && std::ranges::none_of(before->schema->indexes, same)) made.push_back(&index);
-  }
+  const auto made = new_unique_indexes(*before->schema, schema);
   if ((!wants_values && made.empty()) || !have_come(*before, *latest.version->find(schema.id))) return {};
   if (wants_values || transaction_.changes_->rows.contains(schema.id)) {
     return Error(Code::conflict, "rows came to table '" + schema.name + "' while it was altered: run this one again")
