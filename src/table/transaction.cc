@@ -126,12 +126,12 @@ Result<void> Transaction::number_rows(const TableSchema& schema, Batch& batch) {
     std::size_t missing = 0;
     for (std::size_t row = 0; row < batch.rows(); ++row) missing += batch.columns[i].is_null(row) ? 1 : 0;
     if (missing == 0) continue;
-    auto next = static_cast<std::int64_t>(TRY(reserve_keys(schema.id, missing)));
+    std::uint64_t next = TRY(reserve_keys(schema.id, missing));  // Unsigned: behind the last number there is none.
     Column filled(column.type);
     filled.reserve(batch.rows());
     for (std::size_t row = 0; row < batch.rows(); ++row) {
       if (batch.columns[i].is_null(row)) {
-        filled.append(next++);
+        filled.append(static_cast<std::int64_t>(next++));
       } else {
         filled.append_run(batch.columns[i], row, 1);
       }
