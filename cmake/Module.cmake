@@ -86,7 +86,7 @@ function(mneme_module name)
     endif()
     target_compile_definitions(test_${target} PRIVATE MNEME_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     list(LENGTH tests test_files)
-    # Reading these headers is a fourth of what a test costs to compile. (g++ 12 takes headers read before for our own and
+    # Reading these headers is a fifth of what a test costs to compile. (g++ 12 takes headers read before for our own and
     # warns of what is in them.)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND MNEME_BATCHES AND test_files GREATER 3)
       target_precompile_headers(test_${target} PRIVATE <doctest/doctest.h> <algorithm> <array> <atomic> <functional> <map> <memory>
