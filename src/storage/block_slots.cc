@@ -6,7 +6,8 @@ namespace mneme {
 
 BlockSlots::~BlockSlots() {
   for (Slot& slot : slots_) {
-    if (slot.way.load(std::memory_order_relaxed) != nullptr) cache_.ways().close(slot.way);
+    // Acquire: the way that another thread has closed is not touched by it any more.
+    if (slot.way.load(std::memory_order_acquire) != nullptr) cache_.ways().close(slot.way);
   }
   cache_.end_slots(memory_.bytes());
 }
