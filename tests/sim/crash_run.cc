@@ -107,8 +107,17 @@ bool hides_a_record(SimFileSystem& disk) {
 
 }  // namespace
 
+void CrashTally::add_image(std::uint64_t hash) {
+  if (images.insert(hash).second) again.erase(hash);
+}
+
+void CrashTally::add_image_of_recovery(std::uint64_t hash) {
+  if (!images.contains(hash)) again.insert(hash);
+}
+
 void CrashTally::add(CrashTally&& other) {
-  images.merge(other.images);
+  for (const std::uint64_t hash : other.images) add_image(hash);
+  for (const std::uint64_t hash : other.again) add_image_of_recovery(hash);
   checked.merge(other.checked);
   cuts += other.cuts;
   if (violations == 0) first_violation = std::move(other.first_violation);
@@ -322,7 +331,7 @@ void CrashRun::cut_in_every_way() {
     ++tally_.cuts;
     const DurableImage image = disk_.cut(static_cast<CutPolicy>(policy), seed_ * 1'000'003 + cut);
     const std::uint64_t hash = image.hash(hashed);
-    tally_.images.insert(hash);
+    tally_.add_image(hash);
     // The same image is held against more once more was acknowledged.
     const std::uint64_t promise = (seed_ << 32 | acknowledged_) * 0x9e3779b97f4a7c15U;
     if (!tally_.checked.insert(hash ^ promise).second) continue;
@@ -373,7 +382,9 @@ std::string CrashRun::recover_to_the_same(SimFileSystem& disk, HashedBytes& hash
 std::string CrashRun::recover_again(const DurableImage& image, HashedBytes& hashed, const State& expected,
                                     std::size_t depth) {
   ++tally_.nested[depth - 1];
-  const auto known = recovered_.find(image.hash(hashed));
+  const std::uint64_t hash = image.hash(hashed);
+  tally_.add_image_of_recovery(hash);
+  const auto known = recovered_.find(hash);
   if (known != recovered_.end() && !would_cut(known->second.operations, kCutEvery[depth])) {
     return known->second.state == hash_of(expected) ? "" : "something else is there";
   }

@@ -16,7 +16,8 @@
 namespace mneme::sim {
 
 struct CrashTally {
-  std::unordered_set<std::uint64_t> images;   // Distinct durable images, by hash: what is counted.
+  std::unordered_set<std::uint64_t> images;   // Distinct durable images, by hash,
+  std::unordered_set<std::uint64_t> again;    // and those that were seen only where power was cut in recovery.
   std::unordered_set<std::uint64_t> checked;  // Image and what was acknowledged when it was cut.
   std::uint64_t cuts = 0;
   std::uint64_t violations = 0;
@@ -32,7 +33,9 @@ struct CrashTally {
   std::uint64_t lies_reported = 0;  // Under p7 open may say `corrupt`: what the disk had called synced is not there.
   std::string first_violation;
 
-  [[nodiscard]] std::uint64_t found() const { return images.size(); }
+  [[nodiscard]] std::uint64_t found() const { return images.size() + again.size(); }
+  void add_image(std::uint64_t hash);
+  void add_image_of_recovery(std::uint64_t hash);
   void add(CrashTally&& other);  // Of another thread.
 };
 

@@ -32,16 +32,17 @@ void print(const char* what, const CrashTally& tally, const Time& begin) {
   const auto n = [](std::uint64_t count) { return static_cast<unsigned long long>(count); };
   std::printf(
       "%s: %.0f s, %llu runs, %llu flushes, %llu merges, %llu commits and %llu merges with blobs, %llu blobs carried "
-      "on, %llu backups, %llu cuts, %zu distinct images, %zu recoveries, %llu cut again in recovery, %llu of them "
+      "on, %llu backups, %llu cuts, %llu distinct images, %zu of them only of cuts in recovery, %zu recoveries, %llu "
+      "cut again in recovery, %llu of them "
       "twice and %llu three times, %llu lives after cuts, %llu records that an older one could hide, %llu lived on, "
       "%llu states with their indexes, %llu openings told what one of those was, %llu lies of the disk reported, %llu "
       "violations; %.0f images and %.0f "
       "openings a second of a core\n",
       what, seconds, n(tally.runs), n(tally.flushes), n(tally.merges), n(tally.blob_commits), n(tally.blob_moves),
-      n(tally.carried), n(tally.backups), n(tally.cuts), tally.images.size(), tally.checked.size(), n(tally.nested[0]),
-      n(tally.nested[1]), n(tally.nested[2]), n(tally.power_came_back), n(tally.hidden), n(tally.lived_on),
-      n(tally.indexed), n(tally.alike), n(tally.lies_reported), n(tally.violations),
-      static_cast<double>(tally.images.size()) / busy, static_cast<double>(tally.indexed + tally.alike) / busy);
+      n(tally.carried), n(tally.backups), n(tally.cuts), n(tally.found()), tally.again.size(), tally.checked.size(),
+      n(tally.nested[0]), n(tally.nested[1]), n(tally.nested[2]), n(tally.power_came_back), n(tally.hidden),
+      n(tally.lived_on), n(tally.indexed), n(tally.alike), n(tally.lies_reported), n(tally.violations),
+      static_cast<double>(tally.found()) / busy, static_cast<double>(tally.indexed + tally.alike) / busy);
 }
 
 // Of every place in the engine that makes something durable: read from its sources, so that none can be forgotten.
