@@ -336,6 +336,8 @@ class MNEME_API Database {  // Thread-safe.
   Result<void> sync();  // Makes every commit so far durable.
   // Does maintenance (flush, compaction) until there is none to do (false) or the time is over (true: there is more).
   Result<bool> run_maintenance(std::int64_t for_ns);
+  // Reads everything: each file's bytes, each index beside its rows, the rows beside what their tables ask of them
+  // (UNIQUE, NOT NULL, CHECK).
   Result<CheckReport> check();
   Result<DatabaseInfo> info();
   // A copy that opens as a database, made beside running writers. already_exists: `destination` is not empty.

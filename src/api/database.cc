@@ -42,14 +42,6 @@ Result<void> Database::close() {
   return guarded(*state_->engine, [&] { return state_->engine->store().close(); });
 }
 
-Result<CheckReport> Database::check() {
-  return guarded(*state_->engine, [&]() -> Result<CheckReport> {
-    StoreCheck found = TRY(state_->engine->store().check());
-    TRY(state_->engine->check_indexes(found.problems));
-    return CheckReport{found.files, found.rows, std::move(found.problems)};
-  });
-}
-
 namespace {
 
 DatabaseInfo::ReaderInfo describe_reader(const ReaderPin& pin) {
