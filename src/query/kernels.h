@@ -26,6 +26,8 @@ const Function* decimal_comparison(std::string_view symbol) noexcept;
 const Function* decimal_arithmetic(std::string_view symbol) noexcept;
 // "round" and "trunc" of a DECIMAL to a number of digits, into a DECIMAL of any scale. Others have none.
 const Function* decimal_to_digits(std::string_view name) noexcept;
+// One DECIMAL into an INT or a DECIMAL of a smaller scale; NULL where it has digits beyond that, which equals nothing.
+const Function& decimal_to_coarser() noexcept;
 
 // sqrt, cbrt, exp, ln, log10, power, sin ... over FLOAT; floor, ceil, round, trunc, sign. Domain errors as PostgreSQL.
 const Function* math(std::string_view name, std::size_t arguments);

@@ -186,6 +186,17 @@ Result<void> to_digits(Operands operands, std::size_t rows, Column& out) {
   });
 }
 
+Result<void> to_coarser(Operands operands, std::size_t rows, Column& out) {
+  const std::int64_t unit = power_of_ten(scale_of(operands[0]) - scale_of(out.type()));
+  out.reserve(rows);
+  for (std::size_t row = 0; row < rows; ++row) {
+    const bool null = operands[0].is_null(row) || operands[0].at<std::int64_t>(row) % unit != 0;
+    null ? out.append_null() : out.append(operands[0].at<std::int64_t>(row) / unit);
+  }
+  return {};
+}
+constexpr Function kToCoarser{"at scale", to_coarser};
+
 Type whole(std::span<const Type>) { return {.kind = TypeKind::decimal, .precision = kDecimalPrecisionMax, .scale = 0}; }
 Type widest(std::span<const Type> arguments) {
   return {.kind = TypeKind::decimal, .precision = kDecimalPrecisionMax, .scale = arguments[0].scale};
@@ -216,6 +227,7 @@ const Function* decimal_to_digits(std::string_view name) noexcept {
   }
   return nullptr;
 }
+const Function& decimal_to_coarser() noexcept { return kToCoarser; }
 const Function* decimal_comparison(std::string_view symbol) noexcept { return find(kComparisons, symbol); }
 const Function* decimal_arithmetic(std::string_view symbol) noexcept { return find(kArithmetic, symbol); }
 std::span<const Signature> decimal_signatures() noexcept { return kSignatures; }

@@ -12,8 +12,11 @@ namespace mneme::query {
 bool take_equal_key(const Expression& condition, std::size_t left_columns, std::vector<ExpressionPtr>& left_keys,
                     std::vector<ExpressionPtr>& right_keys);
 
-// Whether equal values of these types have equal bytes, by which a join finds its keys: decimals of different scales
-// have not. REQUIRES: `=` compares them without a cast.
-bool are_one_key(const Type& left, const Type& right);
+// Numbers of one scale: equal values have equal words, and their order. INT has none behind the point.
+bool have_one_scale(const Type& left, const Type& right) noexcept;
+
+// Two sides that `=` compares without a cast become keys that a join finds by their bytes: of numbers of different
+// scales the finer takes the coarser one's, NULL where it cannot, as it equals nothing there.
+void make_one_key(ExpressionPtr& left, ExpressionPtr& right);
 
 }  // namespace mneme::query

@@ -64,9 +64,10 @@ Result<query::ExpressionPtr> ExpressionBinder::join_values(query::ExpressionPtr&
   const std::size_t width = scope_.columns.size();
   query::Join join;
   join.kind = query::JoinKind::left;
-  if (query::has_columns(left) && query::are_one_key(left.type, right.type)) {
+  if (query::has_columns(left)) {
     join.left_keys.push_back(query::clone(left));
     join.right_keys.push_back(query::make_column(0, right.type, at));
+    query::make_one_key(join.left_keys.back(), join.right_keys.back());
   } else {
     auto both = query::expressions(query::clone(left), query::make_column(width, right.type, at));
     join.residual = query::make_call(*equal.expression->function, kBool, std::move(both), at);

@@ -165,12 +165,26 @@ bool take_times(const query::Expression& condition, std::size_t left_columns, st
   return true;
 }
 
-Result<void> set_asof_condition(const query::Expression& condition, std::size_t left_columns, std::size_t all_columns,
-                                query::AsofJoin& join, SourcePosition at) {
+// Both sides of a comparison are looked at as words, by which numbers of different scales do not compare: they get one.
+Result<query::ExpressionPtr> with_one_scale(StatementState& state, query::ExpressionPtr comparison) {
+  if (comparison->kind != query::ExpressionKind::call || comparison->children.size() != 2) return comparison;
+  const query::Argument sides[] = {{comparison->children[0]->type, false}, {comparison->children[1]->type, false}};
+  if (query::have_one_scale(sides[0].type, sides[1].type)) return comparison;
+  const Type type = TRY(query::common_type(sides, "ASOF JOIN/ON", comparison->position));
+  std::vector<query::ExpressionPtr> converted;
+  for (const query::ExpressionPtr& side : comparison->children) {
+    converted.push_back(TRY(convert(state, closed(query::clone(*side)), type, CastContext::implicit)));
+  }
+  return query::make_call(*comparison->function, kBool, std::move(converted), comparison->position);
+}
+
+Result<void> set_asof_condition(StatementState& state, const query::Expression& condition, std::size_t left_columns,
+                                std::size_t all_columns, query::AsofJoin& join, SourcePosition at) {
   std::vector<query::ExpressionPtr> conjuncts;
   query::split_conjuncts(condition, conjuncts);
-  for (const auto& conjunct : conjuncts) {
+  for (query::ExpressionPtr& conjunct : conjuncts) {
     if (query::take_equal_key(*conjunct, left_columns, join.left_keys, join.right_keys)) continue;
+    conjunct = TRY(with_one_scale(state, std::move(conjunct)));
     if (take_times(*conjunct, left_columns, all_columns, join)) continue;
     return not_yet("this condition of an ASOF JOIN", conjunct->position.line != 0 ? conjunct->position : at,
                    "ON takes a.key = b.key AND ... AND a.ts >= b.ts; other conditions stand in WHERE");
@@ -229,7 +243,7 @@ Result<Source> bind_asof_join(const Surroundings& around, const Join& join, Sour
   const auto condition = TRY(binder.bind_condition(*join.on));
   query::AsofJoin node;
   node.left_outer = join.kind == JoinKind::left;
-  TRY(set_asof_condition(*condition, left_columns, left.scope.columns.size(), node, at));
+  TRY(set_asof_condition(around.state, *condition, left_columns, left.scope.columns.size(), node, at));
   const Type type = node.left_time->type;
   if (type.kind == TypeKind::date) {  // Within counts in intervals.
     node.left_time = TRY(convert(around.state, closed(std::move(node.left_time)), kTimestamp, CastContext::implicit));
