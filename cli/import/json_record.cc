@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "import/scalar_text.h"
+#include "import/utf8.h"
 
 namespace mneme::cli {
 
@@ -36,6 +37,7 @@ class JsonHandler {  // One thread at a time.
   bool String(const char* text, rapidjson::SizeType bytes, bool) {
     const std::string_view value(text, bytes);
     if (value.find('\0') != std::string_view::npos) return refuse("a string with U+0000, which no text can hold");
+    if (!is_utf8(value)) return refuse("a string with half a surrogate pair, which no text can hold");
     return scalar(JsonMember::Kind::text, value);
   }
   bool StartObject() {

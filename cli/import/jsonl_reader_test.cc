@@ -94,6 +94,7 @@ TEST_CASE("jsonl: errors name line and column, and nothing is delivered") {
   CHECK(has(Read("{\"a\":\"\xff\"}\n").error(), "line 1, column 7"));
   CHECK(has(Read("").error(), "holds no member"));
   CHECK(has(Read("{\"a\":\"\\u0000\"}\n").error(), "a string with U+0000"));
+  CHECK(has(Read("{\"a\":1}\n{\"a\":\"x\\ude00y\"}\n").error(), "line 2, column "));
   CHECK(has(Read("{\"a\":\"\\ud800\"}\n").error(), "line 1, column"));
   CHECK(has(Read("{\"a\":" + std::string(100'000, '[') + "\n").error(), "nested deeper than 64"));
   CHECK(has(Read("{\"a\":\"" + std::string(LineReader::kLineBytesMax, 'x') + "\"}").error(), "longer than 16 MiB"));

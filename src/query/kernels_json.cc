@@ -5,6 +5,7 @@
 #include "types/json.h"
 #include "types/text_cursor.h"
 #include "types/text_form.h"
+#include "types/utf8.h"
 
 namespace mneme::query {
 namespace {
@@ -15,9 +16,17 @@ using Text = std::optional<std::string>;
 
 Part member(std::string_view json, std::string_view key) { return json_member(json, key); }
 Part element(std::string_view json, Integer index) { return json_element(json, index); }
-Text as_text(const Part& part) { return part ? json_as_text(*part) : std::nullopt; }
-Text member_text(std::string_view json, std::string_view key) { return as_text(member(json, key)); }
-Text element_text(std::string_view json, Integer index) { return as_text(element(json, index)); }
+// JSON may escape what no TEXT holds: U+0000, or one half of a surrogate pair.
+Result<Text> as_text(const Part& part) {
+  Text text = part ? json_as_text(*part) : std::nullopt;
+  if (!text || is_valid_utf8(*text)) return text;
+  if (text->find('\0') == std::string::npos) return invalid_syntax("json", *part);
+  return Error(Code::invalid_argument,
+               "unsupported Unicode escape sequence: " + quoted_for_message(*part) + " cannot be converted to text")
+      .with_sqlstate("22P05");
+}
+Result<Text> member_text(std::string_view json, std::string_view key) { return as_text(member(json, key)); }
+Result<Text> element_text(std::string_view json, Integer index) { return as_text(element(json, index)); }
 
 // A path as PostgreSQL writes an array of texts: {a,0,"b c"}. A step without quotes that says NULL leads nowhere.
 class Path {  // One thread at a time.
