@@ -43,7 +43,7 @@ Result<void> CsvParser::take_unquoted(std::string_view chunk, std::size_t& at) {
   state_ = State::unquoted;
   if (at == chunk.size()) return {};
   chunk_at_ = at;
-  const bool empty_line = chunk[at] != delimiter_ && ends_.empty() && text_.empty();
+  const bool empty_line = first_fields_ != 1 && chunk[at] != delimiter_ && ends_.empty() && text_.empty();
   if (!empty_line) TRY(end_field(false));
   state_ = State::begin_field;
   if (chunk[at] != delimiter_) {
@@ -170,6 +170,7 @@ Result<bool> CsvParser::finish() {
     fields_.push_back({std::string_view(text_).substr(begin, end.at - begin), end.quoted});
     begin = end.at;
   }
+  if (first_fields_ == 0) first_fields_ = fields_.size();
   return !fields_.empty();
 }
 

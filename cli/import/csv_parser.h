@@ -1,6 +1,6 @@
 // CSV as RFC 4180 has it: records of fields, fields that may be quoted and then hold delimiters, line ends and doubled
-// quotes. Lines end in LF, CRLF or CR. Empty lines are passed over. Errors name line and column, both from 1, columns
-// in bytes.
+// quotes. Lines end in LF, CRLF or CR. Empty lines are passed over, but where the first record has one field: there each
+// is a record of an empty one. Errors name line and column, both from 1, columns in bytes.
 //
 // More lenient than the RFC in one thing: a quote within an unquoted field is a character like any other.
 #pragma once
@@ -53,6 +53,7 @@ class CsvParser {  // One thread at a time.
   std::string text_;  // Of all fields of the record, one after another.
   std::vector<End> ends_;
   std::vector<CsvField> fields_;
+  std::size_t first_fields_ = 0;  // Of the first record; 0: it is still to come.
   std::uint64_t line_ = 1;
   std::uint64_t line_begin_ = 0;  // Offset of the line's first byte.
   std::uint64_t record_line_ = 1;

@@ -54,6 +54,12 @@ TEST_CASE("csv: LF, CRLF and CR end a line; empty lines are no records; the last
   CHECK(Read("a,b\n1,").rows() == Rows{{"1", "NULL"}});
 }
 
+TEST_CASE("csv: of one column an empty line is a NULL, as --mode csv writes it") {
+  for (const std::string end : {"\n", "\r\n", "\r"}) {
+    CHECK(Read(end + "a" + end + "1" + end + end + "3" + end + end).rows() == Rows{{"1"}, {"NULL"}, {"3"}, {"NULL"}});
+  }
+}
+
 TEST_CASE("csv: an empty field is NULL, a quoted empty one is empty text in a TEXT column only") {
   const Read read("a,b\n,\n\"\",\"\"\nx,1\n");
   CHECK(read.columns() == "a TEXT, b INT");
