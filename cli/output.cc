@@ -24,18 +24,21 @@ std::size_t width_of(std::string_view text) {
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-// Line breaks and tabs would tear a table apart.
-std::string one_line(std::string text) {
+// Line breaks and tabs would tear a table apart, and a terminal would obey the other control characters.
+std::string one_line(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool is_control = byte < 0x20 || byte == 0x7f;
+    if (!is_control) {
       out += c;
+    } else if (const std::size_t known = std::string_view("\n\t\r").find(c); known != std::string_view::npos) {
+      out += '\\';
+      out += "ntr"[known];
+    } else {
+      char escaped[8];
+      std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
+      out += escaped;
     }
   }
   return out;

@@ -1,6 +1,6 @@
 // CSV as RFC 4180 has it: records of fields, fields that may be quoted and then hold delimiters, line ends and doubled
-// quotes. Lines end in LF, CRLF or CR. Empty lines are passed over, but where the first record has one field: there each
-// is a record of an empty one. Errors name line and column, both from 1, columns in bytes.
+// quotes. Lines end in LF, CRLF or CR. Empty lines are passed over, but where the first record has one field: there
+// each is a record of an empty one. Errors name line and column, both from 1, columns in bytes.
 //
 // More lenient than the RFC in one thing: a quote within an unquoted field is a character like any other.
 #pragma once

@@ -239,7 +239,10 @@ bool nulls_first(const SortItem& item) {
 Result<std::optional<std::size_t>> ordinal_of(const Expression& expression, std::size_t count,
                                               std::string_view clause) {
   const auto* literal = std::get_if<Literal>(&expression.node);
-  if (literal == nullptr || literal->kind != LiteralKind::integer) return std::optional<std::size_t>();
+  if (literal == nullptr) return std::optional<std::size_t>();
+  if (literal->kind != LiteralKind::integer) {
+    return wrong("42601", "non-integer constant in " + std::string(clause), expression.at);
+  }
   std::size_t ordinal = 0;
   const char* end = literal->text.data() + literal->text.size();
   const auto parsed = std::from_chars(literal->text.data(), end, ordinal);

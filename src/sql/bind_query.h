@@ -60,8 +60,8 @@ Result<std::vector<OutputItem>> bind_items(ExpressionBinder& binder, const Scope
 // LIMIT and OFFSET on top of `plan`.
 Result<query::PlanPtr> add_limit(const Surroundings& around, const Query& query, query::PlanPtr plan);
 bool nulls_first(const SortItem& item);
-// The 1-based ordinal an ORDER BY or GROUP BY item is; none: it is no integer literal.
-// 42P10: it is outside 1..count.
+// The 1-based ordinal an ORDER BY or GROUP BY item is; none: it is no literal.
+// 42P10: it is outside 1..count. 42601: a literal of another kind.
 Result<std::optional<std::size_t>> ordinal_of(const Expression& expression, std::size_t count, std::string_view clause);
 
 }  // namespace mneme::sql::binding

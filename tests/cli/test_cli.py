@@ -78,6 +78,7 @@ def modes(folder):
     table = works(db, "-c", query)
     assert 'a,"b' in table and "é" in table, table
     fails(db, "--mode", "xml", "-c", query, says=["--mode"])
+    assert "\x1b" not in works(db, "-c", "SELECT 'a' || chr(27) || '[31m' AS t"), "a terminal would obey it"
 
 
 @case("cli: an error in SQL has its place, stands on standard error, stops what follows, and the status is 1")
