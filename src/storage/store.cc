@@ -113,8 +113,12 @@ Result<void> Store::open_files() {
 }
 
 Store::~Store() {
-  if (auto closed = close(); !closed) {
-    // Nobody is left to tell: what was acknowledged is durable already, the rest was never promised.
+  try {
+    if (auto closed = close(); !closed) {
+      // Nobody is left to tell: what was acknowledged is durable already, the rest was never promised.
+    }
+  } catch (const std::bad_alloc&) {
+    // Nor here: the next opening replays the log, as after a kill.
   }
 }
 

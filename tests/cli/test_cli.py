@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -64,6 +65,18 @@ def sources(folder):
     works(db, "-f", "-", text="INSERT INTO t VALUES (8, 'dash', 8);")
     out = works(db, "--mode", "csv", "-c", "SELECT id FROM t ORDER BY id")
     assert out.split() == ["id", "1", "2", "3", "4", "5", "7", "8"], out
+
+
+@case("cli: a database that can have no thread of its own is an error, and opens once it can")
+def no_thread(folder):
+    db = filled(folder)
+    # A stack of as much as a process has addresses: no thread can be started.
+    def limit():
+        resource.setrlimit(resource.RLIMIT_STACK, (1 << 47, resource.getrlimit(resource.RLIMIT_STACK)[1]))
+    done = subprocess.run([PROGRAM, db, "-c", "SELECT 1"], capture_output=True, text=True, timeout=120, preexec_fn=limit)
+    assert done.returncode == 1, (done.returncode, done.stderr)
+    assert "no thread could be started" in done.stderr, done.stderr
+    assert works(db, "--mode", "csv", "-c", "SELECT count(*) AS n FROM t").split()[1] == "3"
 
 
 @case("cli: --mode csv, json, jsonl and table print the same rows")
