@@ -1,4 +1,5 @@
-// The heap refuses: every allocation of every opening, commit and flush fails in its turn, once or from then on.
+// The heap refuses: every allocation of every opening, commit, flush, merge and end fails in its turn, once or from
+// then on.
 //
 // A call that runs out of memory throws std::bad_alloc, which the API turns into `full`. It has left no trace: readers
 // see the commits before it, the same transaction then succeeds, and another opening finds what was committed.
@@ -35,6 +36,7 @@ class AllocationRun {  // One workload. One thread at a time.
       flush_with_every_refusal(*store);
       merge_with_every_refusal(*store);
       if (!store->close()) violation("close");
+      drop_with_every_refusal();
     }
   }
 
@@ -124,12 +126,41 @@ class AllocationRun {  // One workload. One thread at a time.
     if (const std::string wrong = differs(store); !wrong.empty()) violation("after a merge: " + wrong);
   }
 
-  std::string differs(Store& store) {
+  // A store that is just dropped, with rows to flush, by somebody who has no memory left.
+  void drop_with_every_refusal() {
+    const DurableImage image = disk_.cut(CutPolicy::p1, 0);
+    for (std::uint64_t passing = 0; tally_.violations == 0; ++passing) {
+      auto store = Store::open(world(engine_files_), "db", small_options());
+      if (!store) return violation("open: " + store.error().to_string());
+      Model attempt(model_);
+      if (const auto done = (*store)->commit(attempt.next(**store), Durability::commit); !done)
+        return violation("commit");
+      if (const std::string wrong = attempt.committed(**store); !wrong.empty()) return violation("commit: " + wrong);
+      ++tally_.cases;
+      bool refused = false;
+      {
+        AllocationWatch watch;
+        watch.fail_after(passing, sticky_);
+        store->reset();
+        refused = watch.failed();
+      }
+      tally_.refused += refused;
+      auto after = Store::open(world(disk_), "db", small_options());
+      const std::string wrong = after ? differs(**after, attempt) : after.error().to_string();
+      if (!wrong.empty()) return violation("dropped at allocation " + std::to_string(passing + 1) + ": " + wrong);
+      after->reset();
+      disk_.reset(image);
+      if (!refused) return;
+    }
+  }
+
+  std::string differs(Store& store) { return differs(store, model_); }
+  static std::string differs(Store& store, const Model& model) {
     const auto snapshot = store.snapshot();
     if (!snapshot) return snapshot.error().to_string();
     const auto state = read_state(store, *snapshot);
     if (!state) return state.error().to_string();
-    return *state == model_.after(model_.commits()) ? "" : "readers see something else than the commits before";
+    return *state == model.after(model.commits()) ? "" : "readers see something else than the commits before";
   }
 
   void violation(const std::string& what) {
