@@ -273,7 +273,8 @@ Result<void> LogWriter::recycle(FileNumber number) {
   if (spares_.size() < options_.spares_max && found->bytes <= options_.file_bytes) {
     spares_.push_back(number);
   } else {
-    TRY(files_.unlink(log_path(options_.wal_directory, number)));
+    auto gone = files_.unlink(log_path(options_.wal_directory, number));
+    if (!gone && gone.error().code() != Code::not_found) return gone;
   }
   closed_.erase(found);
   return {};

@@ -27,6 +27,16 @@ std::uint64_t number_at(const std::string& name, std::size_t from) {
   return parsed.ec == std::errc() ? number : 0;
 }
 
+// "7.seg", "7-2.del": how a store calls its files. What else lies beside them is not its to remove.
+bool is_own_name(std::string_view name, std::string_view suffix) {
+  if (!name.ends_with(suffix)) return false;
+  name.remove_suffix(suffix.size());
+  const auto is_digit = [](char c) { return '0' <= c && c <= '9'; };
+  const auto dash = suffix == ".del" ? name.find('-') : name.size();
+  return dash != 0 && dash != std::string_view::npos && std::ranges::all_of(name.substr(0, dash), is_digit) &&
+         std::ranges::all_of(name.substr(std::min(dash + 1, name.size())), is_digit);
+}
+
 }  // namespace
 
 Maintenance::Maintenance(StoreCore& core, std::unique_ptr<Manifest> manifest)
@@ -52,6 +62,7 @@ void Maintenance::remember_catalog(const Version& version) {
 void Maintenance::remove_strays(const std::vector<std::string>& names) {
   const ManifestState& state = manifest_->state();
   for (const std::string& name : names) {
+    if (!is_own_name(name, ".seg") && !is_own_name(name, ".del")) continue;
     const FileNumber number{number_at(name, 0)};
     next_file_ = std::max(next_file_, next(number));
     const bool listed = name.ends_with(".seg") && state.segments.contains(number);
@@ -70,6 +81,7 @@ void Maintenance::remove_strays(const std::vector<std::string>& names) {
 void Maintenance::remove_blob_strays(const std::vector<std::string>& names) {
   FileNumber after = core_.blobs.next_number();
   for (const std::string& name : names) {
+    if (!is_own_name(name, ".blob")) continue;
     const FileNumber number{number_at(name, 0)};
     after = std::max(after, next(number));
     if (!core_.blobs.find(number)) obsolete_.add_file(core_.blob_directory() + "/" + name);

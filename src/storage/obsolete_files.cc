@@ -34,8 +34,8 @@ Result<void> ObsoleteFiles::release(Manifest& manifest) {
   const bool logs = logs_after_ != 0 && passed(logs_after_);
   if (logs || std::ranges::any_of(files_, [this](const Entry& entry) { return may_go(entry); })) {
     const PinnedFiles pinned = TRY(core_.board.pinned());
-    TRY(release_files(pinned));
-    if (logs) TRY(recycle_logs(pinned));
+    release_files(pinned);
+    if (logs) recycle_logs(pinned);
   }
   if (manifests_after_ != 0 && passed(manifests_after_)) {
     TRY(manifest.unlink_obsolete());  // Whoever reads one has it open, and finds the next one after it.
@@ -44,32 +44,23 @@ Result<void> ObsoleteFiles::release(Manifest& manifest) {
   return {};
 }
 
-Result<void> ObsoleteFiles::release_files(const PinnedFiles& pinned) {
-  for (auto entry = files_.begin(); entry != files_.end();) {
-    if (!may_go(*entry) || pinned.point < entry->dropped) {
-      ++entry;
-      continue;
-    }
-    if (entry->segment != 0) core_.cache.forget_file(entry->segment);
-    auto gone = core_.world.files.unlink(entry->path);
-    if (!gone && gone.error().code() != Code::not_found) return gone;
-    entry = files_.erase(entry);
-  }
-  return {};
+void ObsoleteFiles::release_files(const PinnedFiles& pinned) {
+  std::erase_if(files_, [&](const Entry& entry) {
+    if (!may_go(entry) || pinned.point < entry.dropped) return false;
+    if (entry.segment != 0) core_.cache.forget_file(entry.segment);
+    const auto gone = core_.world.files.unlink(entry.path);
+    return gone || gone.error().code() == Code::not_found;
+  });
 }
 
-Result<void> ObsoleteFiles::recycle_logs(const PinnedFiles& pinned) {
+void ObsoleteFiles::recycle_logs(const PinnedFiles& pinned) {
   bool all = true;
   Lock lock(core_.mutex);
   for (const FileNumber number : core_.log->obsolete_below(logs_below_)) {
-    if (number >= pinned.log_from) {
-      all = false;
-    } else {
-      TRY(core_.log->recycle(number));
-    }
+    const bool gone = number < pinned.log_from && core_.log->recycle(number);
+    all = all && gone;
   }
   if (all) logs_after_ = 0;
-  return {};
 }
 
 }  // namespace mneme

@@ -27,7 +27,8 @@ class ObsoleteFiles {  // One thread at a time: maintenance.
   void add_logs_below(const LogPosition& start);
   void add_manifests();  // Those the manifest itself calls obsolete.
 
-  // Lets go of what may go.
+  // Lets go of what may go. A file that cannot be removed costs its space and nothing else: it stays here and is tried
+  // again, the others go.
   Result<void> release(Manifest& manifest) LOCK_NOT_HELD(core_.mutex);
   // True when something waits for nothing but syncs: an idle store makes them.
   [[nodiscard]] bool wants_barrier() const;
@@ -45,8 +46,8 @@ class ObsoleteFiles {  // One thread at a time: maintenance.
     return core_.barriers.load(std::memory_order_relaxed) >= after;
   }
   [[nodiscard]] bool may_go(const Entry& entry) const { return passed(entry.after) && entry.held.expired(); }
-  Result<void> release_files(const PinnedFiles& pinned);
-  Result<void> recycle_logs(const PinnedFiles& pinned) LOCK_NOT_HELD(core_.mutex);
+  void release_files(const PinnedFiles& pinned);
+  void recycle_logs(const PinnedFiles& pinned) LOCK_NOT_HELD(core_.mutex);
 
   StoreCore& core_;
   const Manifest& manifest_;

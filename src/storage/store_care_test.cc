@@ -1,6 +1,7 @@
 // Checking and backing up a store beside its writers.
 #include <doctest/doctest.h>
 
+#include "os/sim/forwarding_files.h"
 #include "storage/log_reader.h"
 #include "storage/store_test.h"
 #include "storage/table_scan.h"
@@ -221,6 +222,51 @@ TEST_CASE_FIXTURE(Simulated,
     ++whole;
   }
   CHECK(whole > 0);
+}
+
+// Refuses to remove one file, as one that is marked immutable.
+class KeptFile final : public sim::ForwardingFiles {
+ public:
+  KeptFile(FileSystem& files, std::string path) : ForwardingFiles(files), path_(std::move(path)) {}
+  Result<void> unlink(const std::string& path) override {
+    if (path == path_) return Error(Code::io, "unlink '" + path + "': Operation not permitted");
+    return ForwardingFiles::unlink(path);
+  }
+
+ private:
+  const std::string path_;
+};
+
+TEST_CASE("clean-up: a file that cannot be removed keeps back no other, and no log") {
+  Simulated own;
+  own.fill();
+  own.settle();
+  own.store.reset();
+  KeptFile files(own.disk, "db/seg/1.seg");
+  const World world{files, own.world.clock, own.world.scheduler, own.world.random};
+  own.store = Store::open(world, "db", own.options).value();
+  for (int round = 0; round < 12; ++round) {  // More than a log file each.
+    own.add(9'000);
+    own.store->vacuum().value();
+  }
+  CHECK(own.disk.has("db/seg/1.seg"));
+  CHECK(own.files("seg", ".seg") <= 3);
+  CHECK(own.files("wal", ".log") <= 4);
+  CHECK(problems_of(*own.store) == "");
+}
+
+TEST_CASE_FIXTURE(Simulated, "clean-up: what a stranger put beside the files is left there") {
+  fill();
+  const std::vector<std::string> strange = {"db/seg/notes",    "db/seg/7.seg.old",   "db/seg/-3.del",
+                                            "db/seg/x7-1.del", "db/blob/lost+found", "db/blob/.blob"};
+  for (const std::string& path : strange) disk.open(path, FileSystem::Open::create).value()->write(0, {}).value();
+  const std::string stray = "db/seg/900.seg";  // As a flush that was cut short leaves one.
+  disk.open(stray, FileSystem::Open::create).value();
+  reopen();
+  settle();
+  store->vacuum().value();
+  for (const std::string& path : strange) CHECK_MESSAGE(disk.has(path), path);
+  CHECK_FALSE(disk.has(stray));
 }
 
 }  // namespace
