@@ -26,6 +26,10 @@ class Tail {
   File& file() noexcept { return *file_; }
 
   Result<void> write(Bytes bytes) {
+    if (bytes.size() >= kWriteBufferBytes) {  // The buffer would keep the size of it.
+      TRY(flush());
+      return write_through(bytes);
+    }
     buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
     return buffer_.size() < kWriteBufferBytes ? Result<void>{} : flush();
   }
@@ -36,20 +40,23 @@ class Tail {
   }
   Result<void> flush() {
     if (buffer_.empty()) return {};
-    if (offset() > allocated_) {
-      TRY(allocate_ahead());
-    }
-    TRY(file_->write(flushed_, buffer_));
-    flushed_ += buffer_.size();
+    TRY(write_through(buffer_));
     buffer_.clear();
     return {};
   }
 
  private:
+  Result<void> write_through(Bytes bytes) {
+    const std::uint64_t end = flushed_ + bytes.size();
+    if (end > allocated_) TRY(allocate_ahead(end));
+    TRY(file_->write(flushed_, bytes));
+    flushed_ = end;
+    return {};
+  }
   // Where there is no room for a step there may be for what is to be written.
-  Result<void> allocate_ahead() {
-    auto done = allocate(offset() + std::clamp(offset(), kAllocateStepBytesMin, kAllocateStepBytesMax));
-    return !done && done.error().code() == Code::full ? allocate(offset()) : std::move(done);
+  Result<void> allocate_ahead(std::uint64_t end) {
+    auto done = allocate(end + std::clamp(end, kAllocateStepBytesMin, kAllocateStepBytesMax));
+    return !done && done.error().code() == Code::full ? allocate(end) : std::move(done);
   }
   Result<void> allocate(std::uint64_t bytes) {
     TRY(file_->allocate(bytes));
@@ -152,7 +159,8 @@ class ColumnWriter {
       const std::size_t count = fitting(from, first);
       if (count == 0) {
         TRY(cut(tail));
-      } else if (pending_.rows() == 0 && (count == block_rows_ || count < from.rows() - first)) {
+      } else if (pending_.rows() == 0 &&
+                 (count == block_rows_ || count < from.rows() - first || pending_bytes_ >= kBlockInputBytesMax)) {
         TRY(put_block(from, first, count, tail));  // Whole, and nothing waits: no copy.
         pending_bytes_ = 0;
         first += count;

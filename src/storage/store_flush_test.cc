@@ -170,6 +170,34 @@ TEST_CASE_FIXTURE(Simulated, "budget: far more than fits is taken, because memta
   CHECK(rows().size() == 120'000);
 }
 
+TEST_CASE("budget: the longest text that is taken can be flushed, alone or after others, and read") {
+  constexpr std::size_t kBlock = 256 << 10;  // Longer than any block aims to be.
+  std::size_t longest = 0;
+  for (std::size_t step = MemoryBudget::kBytesMin / 2; step > 0; step /= 2) {
+    Simulated fresh;
+    if (fresh.store->commit(insert(fresh.table, 1, 1, longest + step), Durability::os)) longest += step;
+  }
+  REQUIRE(longest > MemoryBudget::kBytesMin / 4);  // More than maintenance may hold.
+  for (const std::size_t size : {longest - 1, longest, longest / 2, kBlock}) {
+    Simulated bench;
+    bench.add(1, 1, size);
+    REQUIRE(bench.store->flush());
+    bench.add(2, 3);
+    bench.add(5, 1, size / 2);
+    bench.add(6, 3);
+    REQUIRE(bench.store->flush());
+    const auto check = [&] {
+      const auto rows = bench.rows();
+      REQUIRE(rows.size() == 8);
+      CHECK(rows.begin()->second == std::pair(std::int64_t{1}, std::string(size, 'b')));
+      CHECK(std::next(rows.begin(), 4)->second == std::pair(std::int64_t{5}, std::string(size / 2, 'f')));
+    };
+    check();
+    bench.reopen();
+    check();
+  }
+}
+
 TEST_CASE_FIXTURE(Simulated, "budget: a log that holds more than memory does is replayed into segments") {
   options.memory_budget = 64 << 20;
   options.log_file_bytes = 32 << 20;
