@@ -150,12 +150,13 @@ Result<void> Follower::advance(const ReadersMark& mark) {
 Result<void> Follower::apply(const LogRecord& record) {
   Reservation memory;
   if (record.payload.size() > kSmallRecordBytes) {
-    memory = TRY(core_.budget.reserve(2 * record.payload.size(), MemoryShare::queries, "following the log"));
+    memory = TRY(core_.budget.reserve(record.payload.size(), MemoryShare::queries, "following the log"));
   }
   shown_.reserve(shown_.size() + 1);
   Lock lock(core_.mutex);
   const auto base = core_.version;
   const WriteSet writes = TRY(decode_record(record, *base));
+  if (memory.bytes() > 0) TRY(memory.grow(memory_bytes(writes)));
   PreparedGroup prepared(*base, {core_.world.scheduler, core_.budget, core_.indexes, nullptr, &core_.blobs, true});
   for (const Change& change : writes.changes) TRY(prepared.add(change));
   core_.applied = raw(record.lsn);

@@ -10,6 +10,7 @@
 namespace mneme {
 namespace {
 
+constexpr std::size_t kGreatShare = 8;         // A record is great that takes more than the budget's eighth.
 constexpr std::size_t kDeferredMax = 100'000;  // Ends of rows in segments, before they are looked for.
 
 std::size_t ended_rows(const WriteSet& writes) {
@@ -85,14 +86,13 @@ Result<void> StateLoader::load_deletes(Version& version) {
 
 Result<void> StateLoader::replay(const LogRecord& record) {
   if (record.kind != LogRecordKind::group) return {};
-  // The record's bytes and the rows decoded from them.
-  TRY(record_memory_.grow_to(2 * record.payload.size()));
+  // The record's bytes, the rows decoded from them (their texts stay where they are), the same rows in memtables.
+  TRY(hold(record.payload.size()));
   const WriteSet writes = TRY(decode_record(record, *version_));
+  TRY(hold(record.payload.size() + memory_bytes(writes)));
   auto applied = apply(writes, record.lsn);
   if (!applied && applied.error().code() == Code::full && hooks_.make_room) {
-    auto version = std::make_shared<Version>(*version_);
-    TRY(hooks_.make_room(*version, applied_));
-    version_ = std::move(version);
+    TRY(make_room());
     applied = apply(writes, record.lsn);
   }
   // What was valid when it was written and is not now has been damaged; a budget too small is the caller's matter.
@@ -101,6 +101,25 @@ Result<void> StateLoader::replay(const LogRecord& record) {
   note_numbers(writes);
   applied_ = record.lsn;
   return deferred_.size() < kDeferredMax ? Result<void>{} : resolve_deferred();
+}
+
+// The rows in memory go to segments before a great record comes: beside it there may be no room to write them.
+Result<void> StateLoader::hold(std::size_t bytes) {
+  if (bytes <= record_memory_.bytes()) return {};
+  const std::size_t great = core_.budget.bytes() / kGreatShare;
+  const bool comes_great = bytes > great && core_.budget.used(MemoryShare::memtables) > great;
+  if (comes_great && hooks_.make_room) {
+    record_memory_.release();
+    TRY(make_room());
+  }
+  return record_memory_.grow_to(bytes);
+}
+
+Result<void> StateLoader::make_room() {
+  auto version = std::make_shared<Version>(*version_);
+  TRY(hooks_.make_room(*version, applied_));
+  version_ = std::move(version);
+  return {};
 }
 
 Result<void> StateLoader::apply(const WriteSet& writes, Lsn lsn) {

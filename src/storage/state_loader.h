@@ -42,6 +42,9 @@ class StateLoader {  // One thread at a time.
   Result<void> load_deletes(Version& version);
   Result<void> apply(const WriteSet& writes, Lsn lsn);
   void note_numbers(const WriteSet& writes);
+  // Memory for the record that is replayed, `bytes` in all.
+  Result<void> hold(std::size_t bytes);
+  Result<void> make_room();
 
   StoreCore& core_;
   const ManifestState& state_;

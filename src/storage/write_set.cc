@@ -132,7 +132,7 @@ class Decoder {  // One thread at a time; lives for one group.
     if (table == nullptr) return malformed("rows of an unknown table");
     Reader rows(bytes);
     for (const ColumnSchema& column : table->columns) {
-      change.batch.columns.push_back(TRY(decode_column(column.type, static_cast<std::size_t>(count), rows)));
+      change.batch.columns.push_back(TRY(decode_column_lent(column.type, static_cast<std::size_t>(count), rows)));
     }
     if (!rows.at_end()) return malformed("rows have bytes behind their end");
     return Change(std::move(change));
@@ -159,6 +159,17 @@ class Decoder {  // One thread at a time; lives for one group.
 };
 
 }  // namespace
+
+std::size_t memory_bytes(const WriteSet& writes) noexcept {
+  std::size_t bytes = 0;
+  for (const Change& change : writes.changes) {
+    if (const auto* ended = std::get_if<EndRows>(&change)) bytes += ended->rows.memory_bytes();
+    const auto* rows = std::get_if<InsertRows>(&change);
+    if (rows == nullptr) continue;
+    for (const Column& column : rows->batch.columns) bytes += column.memory_bytes();
+  }
+  return bytes;
+}
 
 std::size_t encoded_bytes(const WriteSet& writes) {
   constexpr std::size_t kHeadBytesMax = 64;

@@ -40,6 +40,7 @@ struct WriteSet {               // One thread at a time.
   [[nodiscard]] bool empty() const noexcept { return changes.empty(); }
 };
 
+[[nodiscard]] std::size_t memory_bytes(const WriteSet& writes) noexcept;  // Of its rows, without what is lent to them.
 // What encode_write_set() will write, or a little more.
 [[nodiscard]] std::size_t encoded_bytes(const WriteSet& writes);
 void encode_write_set(WriteSet& writes, ByteBuffer& out);  // Gives inserts their crc.
@@ -47,7 +48,8 @@ void encode_write_set(WriteSet& writes, ByteBuffer& out);  // Gives inserts thei
 std::uint64_t number_rows(WriteSet& writes, std::uint64_t first, ByteBuffer& encoded);
 // The schema that rows of `table` are encoded in, after the changes before them; null: no such table.
 using SchemaOf = std::function<const TableSchema*(TableId table)>;
-// corrupt: the bytes do not fit. Tables created or altered inside the group are known to the rows behind them.
+// corrupt: the bytes do not fit. Tables created or altered inside the group are known to the rows behind them. The texts
+// and blobs of its rows lie in `payload`, which outlives it.
 Result<WriteSet> decode_write_set(Bytes payload, const SchemaOf& schema_of);
 
 }  // namespace mneme

@@ -222,6 +222,7 @@ std::vector<std::uint64_t> validity_of(const Column& column, std::size_t first, 
   return words;
 }
 
+template <bool kLent>
 Result<Column> decode_variable(Type type, std::size_t count, const std::vector<std::uint64_t>& validity,
                                Reader& reader) {
   Bytes lengths;
@@ -240,8 +241,35 @@ Result<Column> decode_variable(Type type, std::size_t count, const std::vector<s
     if (!reader.get_bytes(length & ~kReferenceLength, value)) return malformed("a value is cut short");
     const StringRef ref{reinterpret_cast<const char*>(value.data()),
                         value.size() | (reference ? StringRef::kReference : 0)};
-    valid ? column.append_copy(ref) : column.append_null();
+    if (!valid) {
+      column.append_null();
+    } else {
+      kLent ? column.append_borrowed(ref) : column.append_copy(ref);
+    }
   }
+  return column;
+}
+
+template <bool kLent>
+Result<Column> decode_any(Type type, std::size_t count, Reader& reader) {
+  std::uint8_t has_nulls = 0;
+  if (!reader.get(has_nulls) || has_nulls > 1) return malformed("no NULL flag");
+  std::vector<std::uint64_t> validity;
+  if (has_nulls == 1) {
+    Bytes words;
+    if (words_for(count) > reader.remaining() / 8 || !reader.get_bytes(words_for(count) * 8, words)) {
+      return malformed("validity is cut short");
+    }
+    validity.resize(words_for(count));
+    std::memcpy(validity.data(), words.data(), words.size());
+  }
+  const std::size_t width = type.is_variable() ? sizeof(std::uint32_t) : type.width();
+  if (width == 0 || count > reader.remaining() / width) return malformed("values are cut short");
+  if (type.is_variable()) return decode_variable<kLent>(type, count, validity, reader);
+  Bytes values;
+  if (!reader.get_bytes(count * width, values)) return malformed("values are cut short");
+  Column column(type);
+  column.adopt(ByteBuffer(values.begin(), values.end()), count, std::move(validity));
   return column;
 }
 
@@ -265,25 +293,10 @@ std::size_t encoded_bytes(const Column& column, std::size_t first, std::size_t c
 }
 
 Result<Column> decode_column(Type type, std::size_t count, Reader& reader) {
-  std::uint8_t has_nulls = 0;
-  if (!reader.get(has_nulls) || has_nulls > 1) return malformed("no NULL flag");
-  std::vector<std::uint64_t> validity;
-  if (has_nulls == 1) {
-    Bytes words;
-    if (words_for(count) > reader.remaining() / 8 || !reader.get_bytes(words_for(count) * 8, words)) {
-      return malformed("validity is cut short");
-    }
-    validity.resize(words_for(count));
-    std::memcpy(validity.data(), words.data(), words.size());
-  }
-  const std::size_t width = type.is_variable() ? sizeof(std::uint32_t) : type.width();
-  if (width == 0 || count > reader.remaining() / width) return malformed("values are cut short");
-  if (type.is_variable()) return decode_variable(type, count, validity, reader);
-  Bytes values;
-  if (!reader.get_bytes(count * width, values)) return malformed("values are cut short");
-  Column column(type);
-  column.adopt(ByteBuffer(values.begin(), values.end()), count, std::move(validity));
-  return column;
+  return decode_any<false>(type, count, reader);
+}
+Result<Column> decode_column_lent(Type type, std::size_t count, Reader& reader) {
+  return decode_any<true>(type, count, reader);
 }
 
 }  // namespace mneme

@@ -130,5 +130,7 @@ void encode_column(const Column& column, std::size_t first, std::size_t count, B
 std::size_t encoded_bytes(const Column& column, std::size_t first, std::size_t count) noexcept;
 // The inverse. Fails with corrupt on any byte that does not fit; allocates no more than the bytes that are there.
 Result<Column> decode_column(Type type, std::size_t count, class Reader& reader);
+// The same, but texts and blobs stay the reader's bytes, which outlive what the column is used for.
+Result<Column> decode_column_lent(Type type, std::size_t count, class Reader& reader);
 
 }  // namespace mneme
