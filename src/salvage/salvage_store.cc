@@ -22,7 +22,8 @@ struct Target {  // A table of the destination.
   TableSchema schema;  // As in the source.
 };
 
-struct Record {  // Of the log.
+struct Record {      // Of the log.
+  ByteBuffer bytes;  // Texts of the writes lie here.
   WriteSet writes;
   Reservation memory;
 };
@@ -39,7 +40,9 @@ class Salvage {  // One thread at a time; lives for one salvage.
         losses_(source),
         source_(world.files, source, cache_, budget_),
         blobs_(world.files, source),
-        out_(destination, kinds, world.clock.wall_ns()) {}
+        out_(destination, kinds, world.clock.wall_ns()) {
+    budget_.set_share_cap(MemoryShare::queries, budget_.bytes());  // There is nothing else beside it.
+  }
 
   Result<SalvageReport> run();
 
@@ -179,11 +182,12 @@ void Salvage::lose_record(const LogPlace& place, const Error& why) {
   losses_.add(std::move(loss));
 }
 
-// Errors are damage. Where the manifest is gone, a record may be older than the schema its table has by now.
+// full: there is not the memory to read it. Other errors are damage. Where the manifest is gone, a record may be older
+// than the schema its table has by now.
 Result<Record> Salvage::decode(const LogPlace& place) {
-  Reservation memory = TRY(budget_.reserve(std::size_t{place.payload_bytes} * 3, MemoryShare::queries, "a log record"));
-  ByteBuffer buffer;
-  const Bytes payload = TRY(log_.payload(place, buffer));
+  Record record;
+  record.memory = TRY(budget_.reserve(place.payload_bytes, MemoryShare::queries, "a log record"));
+  const Bytes payload = TRY(log_.payload(place, record.bytes));
   std::size_t age = 0;
   bool older = false;
   const SchemaOf schema_of = [&](TableId table) -> const TableSchema* {
@@ -197,7 +201,9 @@ Result<Record> Salvage::decode(const LogPlace& place) {
   auto writes = decode_write_set(payload, schema_of);
   while (!writes && older && !manifest_.whole && ++age <= kAgesTried) writes = decode_write_set(payload, schema_of);
   if (!writes) return std::move(writes).error();
-  return Record{*std::move(writes), std::move(memory)};
+  TRY(record.memory.grow(memory_bytes(*writes)));
+  record.writes = *std::move(writes);
+  return record;
 }
 
 Result<void> Salvage::note_ends(const WriteSet& writes) {
@@ -216,6 +222,7 @@ Result<void> Salvage::read_log_changes() {
   for (const LogPlace& place : log_.places()) {
     if (place.kind != LogRecordKind::group) continue;
     const auto record = decode(place);
+    if (!record && record.error().code() == Code::full) return record.error();
     if (!record) {
       lose_record(place, record.error());
       out_.expect_duplicates();
@@ -527,7 +534,9 @@ Result<void> Salvage::raise_keys() {
 
 Result<SalvageReport> salvage_store(const World& world, const std::string& source, Store& destination,
                                     const IndexKinds& kinds, const SalvageOptions& options) {
-  return Salvage(world, source, destination, kinds, options).run();
+  auto report = Salvage(world, source, destination, kinds, options).run();
+  if (report || report.error().code() != Code::full || !report.error().hint().empty()) return report;
+  return std::move(report).error().with_hint("it may be memory: give the salvage more (--memory, memory_budget)");
 }
 
 }  // namespace mneme

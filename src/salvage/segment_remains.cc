@@ -109,6 +109,7 @@ Result<void> SegmentRemains::walk_run(std::uint64_t first, std::size_t count, co
     for (std::size_t i = 0; i < count; ++i) TRY(walk_run(first + i, 1, visitor));  // Of one row: no deeper.
     return {};
   }
+  if (whole.error().code() == Code::full) return whole;  // Not damage.
   return lose(first, count, live, {segment_.extent_of(column, first).offset, whole.error().message()}, visitor);
 }
 

@@ -445,4 +445,48 @@ TEST_CASE("salvage: a lost run of rows is told with its row ids and times") {
   CHECK(narrow);
 }
 
+// One commit of `bytes` of text in rows of 2,000, in nothing but the log.
+DurableImage one_great_commit(std::size_t bytes) {
+  SimWorld sim(1);
+  const auto kinds = Sample::kinds();
+  auto store = Store::open(sim.world(), "db", {.memory_budget = 16 << 20, .threads = 0}, kinds.get()).value();
+  TableSchema schema;
+  schema.id = store->next_table_id().value();
+  schema.name = "great";
+  for (const TypeKind kind : {TypeKind::integer, TypeKind::text}) {
+    ColumnSchema& column = schema.columns.emplace_back();
+    column.id = ColumnId{schema.next_column_id++};
+    column.name = "c" + std::to_string(schema.columns.size());
+    column.type.kind = kind;
+  }
+  InsertRows rows;
+  rows.table = schema.id;
+  for (const ColumnSchema& column : schema.columns) rows.batch.columns.emplace_back(column.type);
+  for (std::size_t row = 0; row < bytes / 2'000; ++row) {
+    rows.batch.columns[0].append(static_cast<std::int64_t>(row));
+    rows.batch.columns[1].append_bytes(as_bytes(std::string(2'000, 'z')));
+  }
+  WriteSet writes;
+  writes.changes.emplace_back(CreateTable{std::move(schema)});
+  writes.changes.emplace_back(std::move(rows));
+  store->commit(std::move(writes), Durability::commit).value();
+  return sim.files().cut(CutPolicy::p1, 0);
+}
+
+TEST_CASE("salvage: a commit as great as its memory can read comes over; a greater one is an error, not a loss") {
+  const DurableImage image = one_great_commit(6'000'000);
+  const Outcome outcome = salvage(image, true);
+  REQUIRE_MESSAGE(outcome.report, outcome.report.error().to_string());
+  CHECK(outcome.report->losses.empty());
+  CHECK(outcome.rows.at("great").size() == 3'000);
+
+  SimWorld sim(1, image);
+  const auto kinds = Sample::kinds();
+  auto store = Store::open(sim.world(), "out", Sample::options(), kinds.get()).value();
+  const auto refused = salvage_store(sim.world(), "db", *store, *kinds, {.memory_budget = 8 << 20, .progress = {}});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == Code::full);
+  CHECK(refused.error().hint().find("--memory") != std::string_view::npos);
+}
+
 }  // namespace mneme::sim
