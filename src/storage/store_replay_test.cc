@@ -79,7 +79,7 @@ Rows middling_texts(std::size_t size) { return {size / 2'000, 2'000}; }
 }  // namespace
 
 TEST_CASE("replay: the largest commit that a budget takes is replayed within it, whatever was in memory before") {
-  for (const std::size_t before : {0, 900'000}) {
+  for (const std::size_t before : {std::size_t{0}, std::size_t{900'000}}) {
     for (const auto of_size : {one_text, tiny_texts, middling_texts}) {
       Simulated store;
       store.before = before;
