@@ -48,8 +48,8 @@ void encode_write_set(WriteSet& writes, ByteBuffer& out);  // Gives inserts thei
 std::uint64_t number_rows(WriteSet& writes, std::uint64_t first, ByteBuffer& encoded);
 // The schema that rows of `table` are encoded in, after the changes before them; null: no such table.
 using SchemaOf = std::function<const TableSchema*(TableId table)>;
-// corrupt: the bytes do not fit. Tables created or altered inside the group are known to the rows behind them. The texts
-// and blobs of its rows lie in `payload`, which outlives it.
+// corrupt: the bytes do not fit. Tables created or altered inside the group are known to the rows behind them. The
+// texts and blobs of its rows lie in `payload`, which outlives it.
 Result<WriteSet> decode_write_set(Bytes payload, const SchemaOf& schema_of);
 
 }  // namespace mneme
