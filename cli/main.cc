@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <optional>
 
 #include "commands.h"
 #include "run_sql.h"
@@ -21,7 +22,7 @@ struct Arguments {
   std::string mode = "table";
   bool timing = false;
   bool read_only = false;
-  std::size_t memory_mib = 64;
+  std::optional<std::size_t> memory_mib;
   std::string import_file;
   std::string table;
   std::string destination;
@@ -54,7 +55,9 @@ Result<void> run_statements(Database& database, const Arguments& arguments, cons
 }
 
 Result<int> run_salvage(const Arguments& arguments) {
-  const auto complete = salvage_to(arguments.directory, arguments.destination, arguments.memory_mib << 20,
+  SalvageOptions options;
+  if (arguments.memory_mib) options.memory_budget = *arguments.memory_mib << 20;
+  const auto complete = salvage_to(arguments.directory, arguments.destination, options.memory_budget,
                                    mode_of(arguments.mode).value_or(Mode::table));
   if (!complete) return complete.error();
   return *complete ? 0 : 1;
@@ -62,7 +65,7 @@ Result<int> run_salvage(const Arguments& arguments) {
 
 Result<int> run(const CLI::App& app, const Arguments& arguments) {
   Options options;
-  options.memory_budget = arguments.memory_mib << 20;
+  if (arguments.memory_mib) options.memory_budget = *arguments.memory_mib << 20;
   const bool only_reads = app.got_subcommand("info") || app.got_subcommand("check") || app.got_subcommand("backup");
   options.create_if_missing = !only_reads;
   options.read_only = arguments.read_only;
@@ -99,7 +102,8 @@ void declare(CLI::App& app, Arguments& arguments) {
       ->check(CLI::IsMember({"table", "csv", "json", "jsonl"}));
   app.add_flag("--timing", arguments.timing, "print how long each statement took");
   app.add_flag("--read-only", arguments.read_only, "read beside the process that writes; changes are refused");
-  app.add_option("--memory", arguments.memory_mib, "memory budget in MiB")->check(CLI::Range(4, 1 << 20));
+  app.add_option("--memory", arguments.memory_mib, "memory budget in MiB (64; to salvage, 128)")
+      ->check(CLI::Range(4, 1 << 20));
   CLI::App* import = app.add_subcommand("import", "load a ULog, CSV, JSON lines or vector file");
   import->add_option("FILE", arguments.import_file, "the file")->required();
   import->add_option("--table", arguments.table, "the table's name (ULog: a prefix of all names)");

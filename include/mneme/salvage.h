@@ -62,7 +62,8 @@ struct SalvageReport {
 };
 
 struct SalvageOptions {
-  std::size_t memory_budget = std::size_t{64} << 20;  // Half for reading, half for writing; at least 8 MiB.
+  // Half for reading, half for writing; at least 8 MiB. Twice what the database was written with suffices.
+  std::size_t memory_budget = std::size_t{128} << 20;
   // Bytes read, of so many; called by the thread that salvages.
   std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
 };

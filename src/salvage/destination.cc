@@ -7,10 +7,11 @@
 namespace mneme {
 namespace {
 
+// Its text stays that of `rows`.
 Batch part_of(const Batch& rows, std::size_t first, std::size_t count) {
   Batch part;
   for (const Column& column : rows.columns) {
-    part.columns.emplace_back(column.type()).append_run(column, first, count);
+    part.columns.emplace_back(column.type()).append_lent(column, first, count);
   }
   return part;
 }
@@ -90,7 +91,7 @@ Result<void> Destination::insert_some(TableId table, std::span<const RowId> ids,
   Batch part = part_of(rows, first, count);
   auto transaction = TRY(Transaction::begin(store_, kinds_, now_ns_));
   transaction->begin_statement();
-  auto inserted = transaction->insert(table, part);
+  auto inserted = transaction->insert_lent(table, part);
   if (inserted) inserted = transaction->check_unique();
   if (inserted) {
     TRY(transaction->commit(Durability::os));
@@ -126,7 +127,7 @@ Result<void> Destination::insert_one(TableId table, RowId id, const Batch& row, 
   transaction->begin_statement();
   TRY(transaction->remove(table, older));
   Batch copy = part_of(row, 0, 1);
-  auto inserted = transaction->insert(table, copy);
+  auto inserted = transaction->insert_lent(table, copy);
   if (inserted) inserted = transaction->check_unique();
   if (!inserted && inserted.error().code() == Code::constraint) {
     left_out({inserted.error().message(), id, false});

@@ -9,6 +9,9 @@
 
 namespace mneme {
 
+// Of an error met in reading what is salvaged. Want of memory is none: nothing is lost by it, and more of it helps.
+[[nodiscard]] inline bool is_damage(const Error& error) noexcept { return error.code() != Code::full; }
+
 class Losses {  // One thread at a time.
  public:
   static constexpr std::size_t kListedMax = 10'000;

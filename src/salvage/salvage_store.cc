@@ -22,8 +22,8 @@ struct Target {  // A table of the destination.
   TableSchema schema;  // As in the source.
 };
 
-struct Record {      // Of the log.
-  ByteBuffer bytes;  // Texts of the writes lie here.
+struct Record {        // Of the log.
+  ByteBuffer payload;  // Texts of the writes lie here.
   WriteSet writes;
   Reservation memory;
 };
@@ -41,7 +41,8 @@ class Salvage {  // One thread at a time; lives for one salvage.
         source_(world.files, source, cache_, budget_),
         blobs_(world.files, source),
         out_(destination, kinds, world.clock.wall_ns()) {
-    budget_.set_share_cap(MemoryShare::queries, budget_.bytes());  // There is nothing else beside it.
+    // A record, or a row with its block, may be half of what its writer had; nobody else has a share in this.
+    budget_.set_share_cap(MemoryShare::queries, budget_.bytes());
   }
 
   Result<SalvageReport> run();
@@ -123,7 +124,7 @@ Result<SalvageReport> Salvage::run() {
   report_log();
   TRY(read_log_changes());
   TRY(end_superseded());
-  if (!manifest_.whole || !log_.holes().empty() || source_.lacks_deletes()) out_.expect_duplicates();
+  if (!manifest_.whole || !log_.holes().empty() || TRY(source_.lacks_deletes())) out_.expect_duplicates();
   total_bytes_ = source_.bytes() + log_.bytes();
   TRY(create_tables());
   std::vector<const SegmentInfo*> segments;
@@ -182,12 +183,12 @@ void Salvage::lose_record(const LogPlace& place, const Error& why) {
   losses_.add(std::move(loss));
 }
 
-// full: there is not the memory to read it. Other errors are damage. Where the manifest is gone, a record may be older
-// than the schema its table has by now.
+// full: more than the budget has. Other errors are damage. Where the manifest is gone, a record may be older than the
+// schema its table has by now.
 Result<Record> Salvage::decode(const LogPlace& place) {
   Record record;
   record.memory = TRY(budget_.reserve(place.payload_bytes, MemoryShare::queries, "a log record"));
-  const Bytes payload = TRY(log_.payload(place, record.bytes));
+  const Bytes payload = TRY(log_.payload(place, record.payload));
   std::size_t age = 0;
   bool older = false;
   const SchemaOf schema_of = [&](TableId table) -> const TableSchema* {
@@ -201,8 +202,8 @@ Result<Record> Salvage::decode(const LogPlace& place) {
   auto writes = decode_write_set(payload, schema_of);
   while (!writes && older && !manifest_.whole && ++age <= kAgesTried) writes = decode_write_set(payload, schema_of);
   if (!writes) return std::move(writes).error();
-  TRY(record.memory.grow(memory_bytes(*writes)));
   record.writes = *std::move(writes);
+  TRY(record.memory.grow(memory_bytes(record.writes)));
   return record;
 }
 
@@ -221,8 +222,8 @@ Result<void> Salvage::read_log_changes() {
   Catalogue before = catalogue_;
   for (const LogPlace& place : log_.places()) {
     if (place.kind != LogRecordKind::group) continue;
-    const auto record = decode(place);
-    if (!record && record.error().code() == Code::full) return record.error();
+    auto record = decode(place);
+    if (!record && !is_damage(record.error())) return std::move(record).error();
     if (!record) {
       lose_record(place, record.error());
       out_.expect_duplicates();
@@ -240,7 +241,8 @@ Result<void> Salvage::salvage_log() {
   for (const LogPlace& place : log_.places()) {
     show(place.payload_bytes);
     if (place.kind != LogRecordKind::group) continue;
-    const auto record = decode(place);
+    auto record = decode(place);
+    if (!record && !is_damage(record.error())) return std::move(record).error();
     if (!record) continue;  // It was told of.
     for (const Change& change : record->writes.changes) {
       catalogue_.apply(change);
@@ -257,11 +259,23 @@ Result<void> Salvage::salvage_log() {
   return {};
 }
 
+// As many as take about kBatchBytesMax, and at least one.
+std::size_t rows_of_a_batch(const Batch& rows, std::size_t first) {
+  std::size_t count = 0, bytes = 0;
+  for (; count < kBatchRowsMax && first + count < rows.rows() && (count == 0 || bytes < kBatchBytesMax); ++count) {
+    for (const Column& column : rows.columns) {
+      const bool has_text = column.type().is_variable() && !column.is_null(first + count);
+      bytes += column.type().width() + (has_text ? column.bytes_at(first + count).size() : 0);
+    }
+  }
+  return count;
+}
+
 Result<void> Salvage::salvage_rows(const InsertRows& rows, const TableSchema& as) {
   const auto target = targets_.find(rows.table);
   if (target == targets_.end()) return {};  // Dropped later.
-  for (std::size_t first = 0; first < rows.batch.rows(); first += kBatchRowsMax) {
-    const std::size_t count = std::min(kBatchRowsMax, rows.batch.rows() - first);
+  for (std::size_t first = 0, count = 0; first < rows.batch.rows(); first += count) {
+    count = rows_of_a_batch(rows.batch, first);
     std::vector<RowId> ids;
     for (std::size_t i = 0; i < count; ++i)
       ids.push_back(RowId{static_cast<std::uint64_t>(rows.first_row) + first + i});
@@ -270,7 +284,7 @@ Result<void> Salvage::salvage_rows(const InsertRows& rows, const TableSchema& as
       const auto from = as.ordinal_of(column.id);
       Column& to = batch.columns.emplace_back(column.type);
       if (from && as.columns[*from].type == column.type) {
-        to.append_run(rows.batch.columns[*from], first, count);
+        to.append_lent(rows.batch.columns[*from], first, count);
       } else {
         TRY(append_missing(column, count, to));
       }
@@ -287,9 +301,10 @@ Result<void> Salvage::end_superseded() {
   if (manifest_.whole) return {};
   for (const auto& [number, info] : source_.segments()) {
     std::vector<DamagedFile> told_later;
-    const auto deletes = source_.deletes_of(number, told_later);
+    const auto deletes = TRY(source_.deletes_of(number, told_later));
     if (deletes.empty()) continue;
-    const auto file = source_.open(number);
+    auto file = source_.open(number);
+    if (!file && !is_damage(file.error())) return std::move(file).error();
     for (const SourceDeletes& of : deletes) {
       if (!file || !source_.superseded(number, of.table)) continue;
       const auto part = (*file)->find(of.table);
@@ -318,9 +333,10 @@ Result<void> Salvage::create_tables() {
 Result<void> Salvage::salvage_segment(const SegmentInfo& info) {
   show(0);
   std::vector<DamagedFile> damaged;
-  const auto dead = source_.deletes_of(info.file, damaged);
+  const auto dead = TRY(source_.deletes_of(info.file, damaged));
   for (const DamagedFile& deletes : damaged) lose_deletes(info, dead, deletes);
-  const auto file = source_.open(info.file);
+  auto file = source_.open(info.file);
+  if (!file && !is_damage(file.error())) return std::move(file).error();
   if (!file) {
     lose_segment(info, dead, file.error());
     show(info.bytes);
@@ -535,8 +551,10 @@ Result<void> Salvage::raise_keys() {
 Result<SalvageReport> salvage_store(const World& world, const std::string& source, Store& destination,
                                     const IndexKinds& kinds, const SalvageOptions& options) {
   auto report = Salvage(world, source, destination, kinds, options).run();
-  if (report || report.error().code() != Code::full || !report.error().hint().empty()) return report;
-  return std::move(report).error().with_hint("it may be memory: give the salvage more (--memory, memory_budget)");
+  if (report || report.error().code() != Code::full || report.error().sqlstate() != "53200") return report;
+  return std::move(report).error().with_hint(
+      "give the salvage more memory (--memory, SalvageOptions::memory_budget): twice what the database was written "
+      "with");
 }
 
 }  // namespace mneme

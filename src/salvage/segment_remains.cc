@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "salvage/losses.h"
 #include "storage/row_source.h"
 
 namespace mneme {
@@ -67,7 +68,8 @@ Result<void> SegmentRemains::read(std::span<const std::uint32_t> live, std::vect
     column = segment_.position_of(wanted.id).value_or(0);
     Column& values = rows.columns.emplace_back(wanted.type);
     TRY(read_column(wanted, live, values));
-    TRY(memory.grow(values.memory_bytes() * 2));  // Who takes the rows may copy those that count.
+    // Who takes several rows may copy those that count.
+    TRY(memory.grow(values.memory_bytes() * (live.size() > 1 ? 2 : 1)));
   }
   return {};
 }
@@ -103,13 +105,13 @@ Result<void> SegmentRemains::walk_run(std::uint64_t first, std::size_t count, co
   Reservation memory = TRY(budget_.reserve(0, MemoryShare::queries, "rows of a salvage"));
   auto whole = read(live, ids, rows, memory, column);
   if (whole) return visitor.rows(ids, rows);
-  if (count > 1 && (has_pages() || whole.error().code() == Code::full)) {
+  if (count > 1 && (has_pages() || !is_damage(whole.error()))) {
     rows = {};
     memory.release();
     for (std::size_t i = 0; i < count; ++i) TRY(walk_run(first + i, 1, visitor));  // Of one row: no deeper.
     return {};
   }
-  if (whole.error().code() == Code::full) return whole;  // Not damage.
+  if (!is_damage(whole.error())) return whole;
   return lose(first, count, live, {segment_.extent_of(column, first).offset, whole.error().message()}, visitor);
 }
 

@@ -32,7 +32,7 @@ struct LostRun {
 class SegmentRemains {  // One thread at a time.
  public:
   // `schema`: what the rows are read as. `dead`: a row that one of them has is not looked at. `budget` pays for a
-  // batch; a row that it refuses is lost.
+  // batch.
   SegmentRemains(const Segment& segment, const TableSchema& schema, std::span<const DeleteSet* const> dead,
                  MemoryBudget& budget)
       : segment_(segment), schema_(schema), dead_(dead), budget_(budget) {}
@@ -41,7 +41,7 @@ class SegmentRemains {  // One thread at a time.
     std::function<Result<void>(std::vector<RowId>& ids, Batch& rows)> rows;
     std::function<Result<void>(LostRun& run)> lost;
   };
-  // Errors are the visitor's own.
+  // full: the budget has not the memory for one row, which is no loss. Other errors are the visitor's own.
   Result<void> walk(const Visitor& visitor);
 
  private:

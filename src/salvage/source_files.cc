@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/coding.h"
+#include "salvage/losses.h"
 
 namespace mneme {
 namespace {
@@ -76,7 +77,8 @@ Result<void> SourceFiles::find(const ManifestRemains& manifest, Catalogue& catal
 }
 
 Result<void> SourceFiles::look_into(FileNumber number, const ManifestRemains& manifest, Catalogue& catalogue) {
-  const auto file = open(number);
+  auto file = open(number);
+  if (!file && !is_damage(file.error())) return std::move(file).error();
   if (!file) return {};
   SegmentInfo& info = segments_.at(number);
   const bool named = manifest.state.segments.contains(number);
@@ -126,34 +128,40 @@ Result<SourceDeletes> SourceFiles::read_deletes(FileNumber segment, std::uint64_
 }
 
 // The files that must be there, or else all that are: an older one has some of the deletes.
-std::vector<SourceDeletes> SourceFiles::deletes_of(FileNumber segment, std::vector<DamagedFile>& damaged) const {
+Result<std::vector<SourceDeletes>> SourceFiles::deletes_of(FileNumber segment,
+                                                           std::vector<DamagedFile>& damaged) const {
   std::vector<SourceDeletes> all;
   bool any_damaged = false;
   const auto wanted = deletes_.find(segment);
   const auto there = found_deletes_.find(segment);
-  const auto read = [&](std::uint64_t sequence, bool must) {
+  const auto read = [&](std::uint64_t sequence, bool must) -> Result<void> {
     auto deletes = read_deletes(segment, sequence);
-    if (deletes) return all.push_back(*std::move(deletes));
+    if (deletes) {
+      all.push_back(*std::move(deletes));
+      return {};
+    }
+    if (!is_damage(deletes.error())) return std::move(deletes).error();
     any_damaged = true;
     if (must) damaged.push_back({delete_path(segment, sequence), deletes.error().message()});
+    return {};
   };
   if (wanted != deletes_.end()) {
-    for (const std::uint64_t sequence : wanted->second) read(sequence, true);
+    for (const std::uint64_t sequence : wanted->second) TRY(read(sequence, true));
   }
   if ((whole_ && !any_damaged) || there == found_deletes_.end()) return all;
   const bool newest_read = !any_damaged;
   for (const std::uint64_t sequence : there->second) {
     if (wanted != deletes_.end() && wanted->second.contains(sequence)) continue;
     // Of those that nobody names the newest is the one that counted last.
-    read(sequence, !whole_ && newest_read && sequence == *there->second.rbegin());
+    TRY(read(sequence, !whole_ && newest_read && sequence == *there->second.rbegin()));
   }
   return all;
 }
 
-bool SourceFiles::lacks_deletes() const {
+Result<bool> SourceFiles::lacks_deletes() const {
   std::vector<DamagedFile> damaged;
   for (const auto& [segment, info] : segments_) {
-    static_cast<void>(deletes_of(segment, damaged));
+    TRY(deletes_of(segment, damaged));
     if (!damaged.empty()) return true;
   }
   return false;

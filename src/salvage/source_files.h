@@ -39,11 +39,14 @@ class SourceFiles {  // One thread at a time.
   [[nodiscard]] bool superseded(FileNumber segment, TableId table) const {
     return superseded_.contains({segment, table});
   }
+  // full: more than the budget has. Other errors are damage.
   [[nodiscard]] Result<std::shared_ptr<SegmentFile>> open(FileNumber segment) const;
   // Those of one segment that can be read; to `damaged` go those that should have been there.
-  [[nodiscard]] std::vector<SourceDeletes> deletes_of(FileNumber segment, std::vector<DamagedFile>& damaged) const;
-  // Of all segments: whether a file that says what was deleted cannot be read.
-  [[nodiscard]] bool lacks_deletes() const;
+  // full: more than the budget has.
+  [[nodiscard]] Result<std::vector<SourceDeletes>> deletes_of(FileNumber segment,
+                                                              std::vector<DamagedFile>& damaged) const;
+  // Of all segments: whether a file that says what was deleted cannot be read. full, as above.
+  [[nodiscard]] Result<bool> lacks_deletes() const;
   [[nodiscard]] Lsn last_lsn() const noexcept { return last_lsn_; }  // Of the segments that were looked into.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] bool empty() const noexcept { return segments_.empty(); }
