@@ -485,8 +485,9 @@ Result<void> Store::close() {
   }
   Lock lock(core_.mutex);
   while (core_.syncing) core_.sync_ended.wait(core_.mutex);
-  Result<void> outcome;
-  if (!core_.log->poisoned()) outcome = mark_end();
+  // What a failed sync in the background left behind is told here at the latest: commits at `interval` and `os` were
+  // acknowledged before it.
+  Result<void> outcome = core_.log->poisoned() ? Result<void>(core_.failed_sync()) : mark_end();
   owner_.reset();
   return outcome;
 }

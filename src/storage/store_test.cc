@@ -140,7 +140,7 @@ TEST_CASE_FIXTURE(
   CHECK(store->commit(insert(table, 3), Durability::commit).error().code() == Code::io);
   CHECK(store->sync().error().code() == Code::io);
   CHECK(rows_of(store->snapshot().value(), table).size() == 1);
-  store->close().value();
+  CHECK(store->close().error().code() == Code::io);
   CHECK(disk.retried_syncs() == 0);
 }
 
@@ -164,6 +164,19 @@ TEST_CASE_FIXTURE(Simulated, "store: a second writer is refused; closing twice i
   CHECK(Store::open(world, "db", {.memory_budget = 100}).error().code() == Code::invalid_argument);
   reopen();
   CHECK(store->recovery().log_tail_cut == 0);
+}
+
+TEST_CASE_FIXTURE(Simulated, "store: closing says that an earlier sync failed; what it was of may be gone") {
+  store->commit(insert(table, 1), Durability::commit).value();
+  store->commit(insert(table, 2), Durability::os).value();
+  disk.fail_after(0);
+  CHECK(store->sync().error().code() == Code::io);  // As the maintenance thread would, and tell nobody.
+  const auto closed = store->close();
+  REQUIRE_FALSE(closed);
+  CHECK(closed.error().code() == Code::io);
+  CHECK(closed.error().message().find("sync failed") != std::string::npos);
+  reopen();
+  CHECK(rows_of(store->snapshot().value(), table).size() >= 1);
 }
 
 TEST_CASE_FIXTURE(Simulated,
