@@ -57,8 +57,11 @@ struct Simulated : test::SimulatedStore {
       REQUIRE(add({1, std::min<std::size_t>(left, 10'000)}));
     }
   }
-  void check_rows() {
-    const Snapshot snapshot = store->snapshot().value();
+  void check_rows() { check_rows(*store); }
+  void check_rows(Store& from) const {
+    const auto snapshot_taken = from.snapshot();
+    REQUIRE_MESSAGE(snapshot_taken, snapshot_taken.error().to_string());
+    const Snapshot& snapshot = *snapshot_taken;
     auto scan = TableScan::open(snapshot, table, {ColumnId{1}}).value();
     std::vector<RowId> ids;
     std::uint64_t found = 0, length = 0;
@@ -88,6 +91,23 @@ TEST_CASE("replay: the largest commit that a budget takes is replayed within it,
       store.check_rows();
       store.kill();
       store.check_rows();
+    }
+  }
+}
+
+TEST_CASE("replay: the largest commit that a budget takes reaches a reader with that budget, there before or not") {
+  for (const std::size_t before : {std::size_t{0}, std::size_t{900'000}}) {
+    for (const auto of_size : {one_text, tiny_texts, middling_texts}) {
+      CAPTURE(before);
+      Simulated writer;
+      writer.before = before;
+      const auto there = Store::open_read_only(writer.world, "db", writer.options).value();
+      writer.add_most(of_size, MemoryBudget::kBytesMin);
+      writer.store->sync().value();
+      writer.check_rows(*there);
+      const auto later = Store::open_read_only(writer.world, "db", writer.options);
+      REQUIRE_MESSAGE(later, later.error().to_string());
+      writer.check_rows(**later);
     }
   }
 }
